@@ -1,0 +1,1 @@
+"""How we talk: dialogue scripts, the engine, words, media; pure but for reading scripts and templates."""

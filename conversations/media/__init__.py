@@ -1,0 +1,1 @@
+"""How a message feels: SMS, chat, voice."""

@@ -1,0 +1,1 @@
+"""What people type, read as values: refuses rather than guesses."""

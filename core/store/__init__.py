@@ -1,0 +1,1 @@
+"""The only SQL: tables, one book per noun, the unit of work, migrations."""
