@@ -1,1 +1,1 @@
-"""What is true: registrations, sites, calendars, slots, invitations, reservations; no I/O outside `core.store`."""
+"""What is true: registrations, sites, calendars, slots, reservations; no I/O outside `core.store`."""
