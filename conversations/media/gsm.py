@@ -31,11 +31,12 @@ _EXTENSION: Final = {
     0x40: "|",
     0x65: "€",
 }
-_CODES: Final[dict[int, int | bytes]] = {
-    ord(char): code for code, char in enumerate(_DEFAULT) if code != ESCAPE
-} | {ord(char): bytes((ESCAPE, code)) for code, char in _EXTENSION.items()}
+# A septet to an octet, written as the Latin-1 character of that octet, for str.translate.
+_CODED: Final = {ord(char): chr(code) for code, char in enumerate(_DEFAULT) if code != ESCAPE} | {
+    ord(char): chr(ESCAPE) + chr(code) for code, char in _EXTENSION.items()
+}
 
-_ALPHABET: Final = frozenset(map(chr, _CODES))
+_ALPHABET: Final = frozenset(map(chr, _CODED))
 _FOREIGN: Final = re.compile(f"[^{re.escape(''.join(sorted(_ALPHABET)))}]")
 _TWO_SEPTETS: Final = re.compile(f"[{re.escape(''.join(_EXTENSION.values()))}]")
 _BEYOND_BMP: Final = re.compile("[\U00010000-\U0010ffff]")
@@ -117,16 +118,9 @@ def fold(text: str) -> str:
 
 def encode_gsm7(text: str) -> bytes:
     """One septet per octet, unpacked; ``UnicodeEncodeError`` (a ``ValueError``) for what GSM-7 has not."""
-    octets = bytearray()
-    for index, char in enumerate(text):
-        match _CODES.get(ord(char)):
-            case int(code):
-                octets.append(code)
-            case bytes(pair):
-                octets += pair
-            case None:
-                raise UnicodeEncodeError("gsm7", text, index, index + 1, "not in GSM 03.38")
-    return bytes(octets)
+    if foreign := _FOREIGN.search(text):
+        raise UnicodeEncodeError("gsm7", text, *foreign.span(), "not in GSM 03.38")
+    return text.translate(_CODED).encode("latin-1")
 
 
 def decode_gsm7(octets: bytes) -> str:
