@@ -61,7 +61,8 @@ class Using:
         if home is None:
             return
         try:
-            died = isinstance(error, Exception) and not _has_keeper(home)
+            failed = isinstance(error, Exception) and not isinstance(error, EmbeddedError)
+            died = failed and not _has_keeper(home)
         finally:
             # Closed, not unlocked: a forked child may still be using the server.
             os.close(self._lock)
@@ -87,9 +88,20 @@ def remove(folder: Path) -> None:
     for place in list(homes(folder)):
         for name in SERVERS:
             if (place / name).exists():
-                with _unused(Home(place / name)):
+                with unused(Home(place / name)):
                     shutil.rmtree(place / name)
         shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def unused(home: Home) -> Iterator[None]:
+    """Wait until nobody uses a server and it has stopped; keep everybody out meanwhile."""
+    while True:
+        with _locked(home.users_lock):
+            if not _is_held(home.keeper_lock):
+                yield
+                return
+        time.sleep(LOOK_EVERY_SECONDS)
 
 
 def _see_it_runs(server: Server, home: Home) -> None:
@@ -161,13 +173,3 @@ def _locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _unused(home: Home) -> Iterator[None]:
-    while True:
-        with _locked(home.users_lock):
-            if not _is_held(home.keeper_lock):
-                yield
-                return
-        time.sleep(LOOK_EVERY_SECONDS)
