@@ -88,17 +88,20 @@ def account() -> Account:
 
 def home(folder: Path, server: str) -> Home:
     """Find or make the home of a server, in ``folder`` if whoever runs it can reach that."""
-    folder = folder.expanduser().absolute()
-    if not folder.exists():
-        folder.mkdir(parents=True)
-        folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    folder = folder.resolve()
-    base = _base(folder)
-    path = base / server
+    path = _base(make_folder(folder)) / server
     path.mkdir(exist_ok=True)
     _refuse_if_foreign(path)
     path.chmod(0o711 if os.geteuid() == 0 else 0o700)
     return Home(path)
+
+
+def make_folder(folder: Path) -> Path:
+    """Make the folder of the embedded servers if it is not there; root's may be crossed by others."""
+    folder = folder.expanduser().absolute()
+    if not folder.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    return folder.resolve()
 
 
 def homes(folder: Path) -> Iterator[Path]:

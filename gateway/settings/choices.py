@@ -1,0 +1,175 @@
+"""Every choice there is, with its usual value and the words that say how to write it."""
+
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from phonenumbers import SUPPORTED_REGIONS
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+EMBEDDED = "embedded"
+SHORTEST_KEY = 16
+
+
+def _sqlalchemy_url(url: str) -> str:
+    scheme, colon, rest = url.partition("://")
+    if url == EMBEDDED:
+        return url
+    if not colon or scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
+        raise ValueError("is not the address of a PostgreSQL")
+    return f"postgresql+psycopg://{rest}"
+
+
+def _redis_url(url: str) -> str:
+    if url != EMBEDDED and not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("is not the address of a Redis")
+    return url
+
+
+def _country(code: str) -> str:
+    if code not in SUPPORTED_REGIONS:
+        raise ValueError("is not a country we know")
+    return code
+
+
+def _key(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < SHORTEST_KEY:
+        raise ValueError("is too short")
+    return key
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Database(_Section):
+    # Not shown: the address holds a password.
+    url: Annotated[str, AfterValidator(_sqlalchemy_url)] = Field(
+        default=EMBEDDED,
+        repr=False,
+        description='"embedded", or "postgresql://user:password@host:5432/database"',
+    )
+
+
+class Redis(_Section):
+    url: Annotated[str, AfterValidator(_redis_url)] = Field(
+        default=EMBEDDED, repr=False, description='"embedded", or "redis://127.0.0.1:6379/0"'
+    )
+
+
+class Embedded(_Section):
+    folder: Path = Field(default=Path(".crs"), description='a folder for our own databases, such as ".crs"')
+
+
+class Web(_Section):
+    listen: str = Field(
+        default="127.0.0.1:8080",
+        pattern=r"^(\[[0-9a-fA-F:.]+\]|[^\s:]+):\d{1,5}$",
+        description='an address with a port, such as "127.0.0.1:8080"',
+    )
+
+    @property
+    def host(self) -> str:
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
+
+    @field_validator("listen")
+    @classmethod
+    def _is_a_port(cls, listen: str) -> str:
+        if int(listen.rpartition(":")[2]) > 65535:
+            raise ValueError("has no such port (65535 is the last)")
+        return listen
+
+
+class Sms(_Section):
+    sender: str = Field(
+        default="1221", pattern=r"^\+?\d{3,15}$", description='our number as text, such as "1221"'
+    )
+    country: Annotated[str, AfterValidator(_country)] = Field(
+        default="CZ", description='two capital letters of a country, such as "CZ"'
+    )
+    fold_accents: bool = Field(
+        default=True, description="true to send SMS without accents (cheaper), or false"
+    )
+    sending_hours: tuple[time, time] = Field(
+        default=(time(8), time(20)),
+        description='the first and the last local time of day for invitations, such as ["08:00", "20:00"]',
+    )
+    safe_segments_per_second: float = Field(
+        default=2.0,
+        gt=0,
+        description="segments a second each process may send an operator while Redis is away, such as 2",
+    )
+
+    @field_validator("sending_hours")
+    @classmethod
+    def _in_order(cls, hours: tuple[time, time]) -> tuple[time, time]:
+        if not hours[0] < hours[1]:
+            raise ValueError("ends before it begins")
+        return hours
+
+
+class Operator(_Section):
+    """One SMPP bind."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]*$", description='small letters, digits and hyphens, such as "o2"'
+    )
+    host: str = Field(min_length=1, description='the name or address of the SMSC, such as "smsc.example.cz"')
+    port: int = Field(default=2775, ge=1, le=65535, description="a TCP port, such as 2775")
+    system_id: str = Field(min_length=1, description="our account there, as the operator gave it")
+    password: SecretStr = Field(
+        default=SecretStr(""),
+        description="the password as text, or set CRS_OPERATORS_<NAME>_PASSWORD",
+    )
+    system_type: str = Field(default="", description="what the operator prescribes, mostly nothing")
+    tls: bool = Field(default=False, description="true for SMPP over TLS, or false")
+    window: int = Field(
+        default=20, ge=1, le=10_000, description="how many submit_sm may wait for an answer, such as 20"
+    )
+    segments_per_second: float = Field(
+        default=50.0, gt=0, description="the capacity from the contract with the operator, such as 50"
+    )
+    carriers: tuple[str, ...] | None = Field(
+        default=None, min_length=1, description='the networks it serves, such as ["O2"]; leave it out for any'
+    )
+
+
+class Secrets(_Section):
+    key: Annotated[SecretStr, AfterValidator(_key)] = Field(
+        description="what `crs secrets new` prints, and keep it: without it no insurance number can be read"
+    )
+
+
+class Log(_Section):
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description='"debug", "info", "warning" or "error"'
+    )
+
+
+class Settings(_Section):
+    """Everything that may be chosen."""
+
+    database: Database = Database()
+    redis: Redis = Redis()
+    embedded: Embedded = Embedded()
+    web: Web = Web()
+    sms: Sms = Sms()
+    operators: tuple[Operator, ...] = ()
+    secrets: Secrets
+    log: Log = Log()
+    time_zone: ZoneInfo = Field(
+        default=ZoneInfo("Europe/Prague"), description='a name from the tz database, such as "Europe/Prague"'
+    )
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [operator.name for operator in self.operators]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f'two operators are called "{name}"; give each a name of its own')
+        return self
