@@ -1,0 +1,140 @@
+"""The words people answer with, plain (no accents, lower case), a table per language.
+
+To speak another language, add its line to every table. Where two languages read a word
+differently, the table that wins says so.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+POLITE: Final = {
+    "cs": "prosim vas te dekuji dekuju diky dik dobry den vecer zdravim ahoj pekny hezky",
+    "en": "please pls thanks thank you hello hi",
+}
+
+YES: Final = {
+    "cs": """ano jo joo jj jasne jiste urcite samozrejme souhlasim souhlas ok oki okej dobre fajn potvrzuji
+        potvrzuju potvrdit chci beru plati spravne presne a""",
+    "en": "yes y yep yeah yup okay sure correct agree agreed confirm confirmed right",
+}
+YES_PHRASES: Final = {
+    "cs": ("v poradku", "muze byt", "no jo", "no ano", "no jasne", "bez vyhrad", "to sedi", "sedi"),
+    "en": ("of course", "i do", "all right", "that is right", "thats right", "that s right", "go ahead"),
+}
+NO: Final = {
+    "cs": """ne nee n nechci nesouhlasim nesouhlas nikoli nikoliv odmitam nepotvrzuji nepotvrzuju nemam neberu
+        neplati spatne nespravne nesedi neni""",
+    # Czech says "no" for "well, yes" too, but never alone in answer to ANO or NE.
+    "en": "no nope nah disagree wrong incorrect never",
+}
+NO_PHRASES: Final = {
+    "cs": (
+        "neni spravne",
+        "neni to spravne",
+        "to neni spravne",
+        "v zadnem pripade",
+        "ani nahodou",
+        "radeji ne",
+    ),
+    "en": ("i do not", "i dont", "i don t", "do not", "dont", "don t", "not correct", "not right", "not now"),
+}
+# They add nothing to an answer that has one.
+NEUTRAL: Final = {"cs": "to je tak s tim si vse jsem", "en": "i it is that this"}
+
+# The words for 1, 2, 3 … in this order.
+CARDINALS: Final = {
+    "cs": (
+        "jedna jeden jedno jednu jednicka jednicku",
+        "dva dve dvojka dvojku",
+        "tri trojka trojku",
+        "ctyri ctyrka ctyrku",
+        "pet petka petku",
+        "sest sestka sestku",
+        "sedm sedmicka sedmicku",
+        "osm osmicka osmicku",
+        "devet devitka devitku",
+        "deset desitka desitku",
+        "jedenact jedenactka jedenactku",
+        "dvanact dvanactka dvanactku",
+        "trinact",
+        "ctrnact",
+    ),
+    "en": (
+        *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+        *("eleven", "twelve", "thirteen", "fourteen"),
+    ),
+}
+ORDINALS: Final = {
+    "cs": (
+        "prvni prvniho prvnim prvnimu prvy prva prvou",
+        "druhy druha druhe druhou druheho druhym",
+        "treti tretiho tretim tretimu",
+        "ctvrty ctvrta ctvrte ctvrtou ctvrteho ctvrtym",
+        "paty pata pate patou pateho patym",
+        "sesty sesta seste sestou sesteho sestym",
+        "sedmy sedma sedme sedmou sedmeho sedmym",
+        "osmy osma osme osmou osmeho osmym",
+        "devaty devata devate devatou devateho devatym",
+        "desaty desata desate desatou desateho desatym",
+    ),
+    "en": (
+        *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"),
+        *("eleventh", "twelfth"),
+    ),
+}
+LAST: Final = {"cs": "posledni posledniho poslednim", "en": "last"}
+# They may stand around the number of an option.
+AROUND_A_CHOICE: Final = {
+    "cs": """c cis cislo cislem cislu volba volbu volby moznost moznosti varianta variantu bod termin terminu
+        misto mista datum ten ta to tu tuto za beru chci volim vybiram zvolim bude je pod""",
+    "en": """the option number no nr num choice date place item choose take want pick i ll would like
+        st nd rd th""",
+}
+
+HELP: Final = {
+    "cs": ("pomoc", "napoveda", "pomoz", "pomozte", "pomozte mi", "potrebuji pomoc", "pomoct"),
+    "en": ("help", "help me", "i need help"),
+}
+BACK: Final = {
+    "cs": ("zpet", "zpatky", "krok zpet", "o krok zpet", "jit zpet"),
+    "en": ("back", "go back", "step back"),
+}
+QUIT: Final = {
+    "cs": ("konec", "ukoncit", "ukonci", "skoncit", "koncim"),
+    "en": ("end", "quit", "exit"),
+}
+OPERATOR: Final = {
+    "cs": (
+        *("operator", "operatora", "operatorka", "operatorku", "chci operatora", "clovek"),
+        *("spojit s operatorem", "mluvit s operatorem", "chci mluvit s operatorem", "s operatorem"),
+    ),
+    "en": ("agent", "human", "talk to operator", "talk to an operator", "call center"),
+}
+MORE: Final = {
+    "cs": (
+        *("dalsi", "vice", "vic", "ukaz dalsi", "jeste dalsi", "chci dalsi"),
+        *("dalsi termin", "dalsi terminy", "dalsi moznosti", "dalsi mista"),
+    ),
+    "en": ("more", "next", "show more", "more dates", "more options", "next page"),
+}
+STOP: Final = {
+    "cs": ("odhlasit", "odhlasit se", "neposilat", "neposilejte"),
+    "en": ("stop", "stop all", "stopall", "unsubscribe", "opt out"),
+}
+
+
+def merged(tables: Mapping[str, str]) -> frozenset[str]:
+    """The words of every language together."""
+    return frozenset(word for table in tables.values() for word in table.split())
+
+
+def phrases(tables: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    """The phrases of every language together."""
+    return frozenset(phrase for table in tables.values() for phrase in table)
+
+
+def numbered(tables: Mapping[str, Iterable[str]]) -> dict[str, int]:
+    """Every form of the words for 1, 2, 3 … with its number."""
+    return {
+        form: n for table in tables.values() for n, forms in enumerate(table, 1) for form in forms.split()
+    }
