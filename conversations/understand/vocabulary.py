@@ -91,6 +91,88 @@ AROUND_A_CHOICE: Final = {
         st nd rd th""",
 }
 
+# Monday to Sunday; "ne" is also no, "po" also after: dates.py says when they are days.
+WEEKDAYS: Final = {
+    "cs": (
+        "pondeli pondelka pondelek po",
+        "utery uterek ut",
+        "streda stredu stredy st",
+        "ctvrtek ctvrtka ct",
+        "patek patku pa",
+        "sobota sobotu soboty so",
+        "nedele nedeli ne",
+    ),
+    "en": (
+        "monday mondays mon",
+        "tuesday tuesdays tue tues",
+        "wednesday wednesdays wed",
+        "thursday thursdays thu thur thurs",
+        "friday fridays fri",
+        "saturday saturdays sat",
+        "sunday sundays sun",
+    ),
+}
+MONTHS: Final = {
+    "cs": (
+        "leden ledna lednu led",
+        "unor unora unoru uno",
+        "brezen brezna breznu bre",
+        "duben dubna dubnu dub",
+        "kveten kvetna kvetnu kve",
+        "cerven cervna cervnu",
+        "cervenec cervence cervenci",
+        "srpen srpna srpnu srp",
+        "zari zar",
+        "rijen rijna rijnu rij",
+        "listopad listopadu lis",
+        "prosinec prosince prosinci",
+    ),
+    "en": (
+        "january jan",
+        "february feb",
+        "march mar",
+        "april apr",
+        "may",
+        "june jun",
+        "july jul",
+        "august aug",
+        "september sep sept",
+        "october oct",
+        "november nov",
+        "december dec",
+    ),
+}
+DAYS_AWAY: Final = {
+    "cs": {
+        "dnes": 0,
+        "dneska": 0,
+        "zitra": 1,
+        "zejtra": 1,
+        "pozitri": 2,
+        "pozejtri": 2,
+        "popozitri": 3,
+        "vcera": -1,
+        "predevcirem": -2,
+    },
+    "en": {"today": 0, "tomorrow": 1, "tmrw": 1, "day after tomorrow": 2, "yesterday": -1},
+}
+# In days; after "za" or "in".
+SPANS: Final = {
+    "cs": {"den": 1, "dny": 1, "dni": 1, "dnu": 1, "tyden": 7, "tydny": 7, "tydnu": 7},
+    "en": {"day": 1, "days": 1, "week": 7, "weeks": 7},
+}
+NEXT: Final = {"cs": "pristi", "en": "next"}
+THIS: Final = {"cs": "tento tuto toto tenhle tuhle tohle", "en": "this"}
+WEEK: Final = {"cs": "tyden", "en": "week"}
+MORNING: Final = {"cs": "rano dopoledne", "en": "morning am"}
+AFTERNOON: Final = {"cs": "odpoledne vecer", "en": "afternoon evening pm"}
+# They may stand around a day and a time.
+AROUND_A_DAY: Final = {
+    "cs": """v ve na dne den chci chtel chtela bych termin ten hodin hodine hodinu hodiny hod h hodi se mi by
+        to slo nejlepe treba""",
+    "en": "on the at of in a i would like date day want",
+}
+
 HELP: Final = {
     "cs": ("pomoc", "napoveda", "pomoz", "pomozte", "pomozte mi", "potrebuji pomoc", "pomoct"),
     "en": ("help", "help me", "i need help"),
