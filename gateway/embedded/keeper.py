@@ -18,12 +18,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from gateway.embedded.places import Home, NotOurs, own
+from gateway.embedded.places import LOOK_EVERY_SECONDS, Home, NotOurs, own, tail
 from gateway.embedded.servers import SERVERS, Broken, Server, as_account, running_in
 
 START_WITHIN_SECONDS = 60.0
 STOP_WITHIN_SECONDS = 30.0
-LOOK_EVERY_SECONDS = 0.02
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -137,14 +136,6 @@ def _report(said: str) -> None:
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, sys.stdout.fileno())
     os.close(quiet)
-
-
-def tail(log: Path, lines: int = 12) -> str:
-    """The last lines of a server's log."""
-    try:
-        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
-    except FileNotFoundError:
-        return "(no log)"
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from pathlib import Path
 SOCKETS = Path("/tmp")  # noqa: S108  # private folders, 0700, refused when they are not ours
 ELSEWHERE = Path("/var/tmp")  # noqa: S108  # as above, root's, and it survives a restart of the machine
 
+LOOK_EVERY_SECONDS = 0.02  # whoever waits for a file or a lock of another process
+
 
 class NotOurs(Exception):
     """A folder we need belongs to somebody else."""
@@ -144,6 +146,14 @@ def copied(source: Path, target: Path, *, leave_out: frozenset[str] = frozenset(
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
     unfinished.rename(target)
+
+
+def tail(log: Path, lines: int = 12) -> str:
+    """The last lines of a log."""
+    try:
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return "(no log)"
 
 
 def _base(folder: Path) -> Path:

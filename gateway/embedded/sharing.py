@@ -12,8 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 import gateway
-from gateway.embedded.keeper import LOOK_EVERY_SECONDS, tail
-from gateway.embedded.places import Home, NotOurs, home, homes
+from gateway.embedded.places import LOOK_EVERY_SECONDS, Home, NotOurs, home, homes, tail
 from gateway.embedded.servers import POSTGRES, SERVERS, VALKEY, Server
 
 
