@@ -4,7 +4,6 @@ import itertools
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -12,6 +11,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import make_url
 
+from core.store.schema import upgrade
 from gateway.embedded import postgres, remove, valkey
 
 TEMPLATE = "crs_template"
@@ -80,10 +80,7 @@ class _Databases:
 
     def make_template(self) -> None:
         self._admin.execute(f"CREATE DATABASE {TEMPLATE}")
-        if find_spec("core.store.schema"):
-            from core.store.schema import upgrade  # noqa: PLC0415  # TODO: at the top once the schema is in the house
-
-            upgrade(self._named(TEMPLATE))
+        upgrade(self._named(TEMPLATE))
         # A connection left open would forbid every copy.
         self._admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [TEMPLATE]
