@@ -1,0 +1,67 @@
+"""An address's place in a dialogue, and only that; plain JSON so that it survives restarts and releases."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeAlias
+
+Plain: TypeAlias = str | int | float | bool | None | list[Any] | dict[str, Any]
+Option: TypeAlias = Mapping[str, Any]  # always with a ``value``; what else it has, the words need
+
+DEFAULT_LANGUAGE: Final = "cs"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Where an address stands: script, version and step, what it has answered and what the core has said.
+
+    ``facts`` keeps the last outcome of every verb under the verb's name, its own name under ``outcome``.
+    Answers hold insurance numbers and PINs: keep a stored session as safe as a registration.
+    """
+
+    language: str = DEFAULT_LANGUAGE
+    dialogue: str = ""  # none: nothing was begun, or it is over
+    version: int = 0
+    step: str = ""
+    answers: Mapping[str, Plain] = field(default_factory=dict)
+    facts: Mapping[str, Mapping[str, Plain]] = field(default_factory=dict)
+    options: tuple[Option, ...] = ()
+    tries: int = 0  # answers in a row that could not be read
+    history: tuple[str, ...] = ()  # questions asked, the open one last
+    page: int = 0
+
+    @classmethod
+    def new(cls, language: str = DEFAULT_LANGUAGE) -> "Session":
+        """The session of an address we have not met."""
+        return cls(language=language)
+
+    @property
+    def is_open(self) -> bool:
+        """A dialogue is under way."""
+        return bool(self.dialogue)
+
+    def over(self) -> "Session":
+        """Nothing is under way; the language stays."""
+        return Session(language=self.language)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; what is empty is left out."""
+        every = {
+            "language": self.language,
+            "dialogue": self.dialogue,
+            "version": self.version,
+            "step": self.step,
+            "answers": dict(self.answers),
+            "facts": {verb: dict(values) for verb, values in self.facts.items()},
+            "options": [dict(option) for option in self.options],
+            "tries": self.tries,
+            "history": list(self.history),
+            "page": self.page,
+        }
+        return {name: value for name, value in every.items() if value}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Session":
+        """Read what ``to_json`` wrote; names it does not know are left out."""
+        known = {name: value for name, value in stored.items() if name in cls.__slots__}
+        session = cls(**known)
+        return replace(session, options=tuple(session.options), history=tuple(session.history))

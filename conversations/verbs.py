@@ -1,0 +1,118 @@
+"""What a dialogue may ask of the core: every verb, its arguments, its outcomes and their values.
+
+Values are JSON-plain: moments and days as ISO strings, in Prague time when a moment has no zone. ``options`` is a list
+of objects, each with a ``value`` that comes back as an argument. An argument that was not answered is null.
+The lint holds the scripts to this table; whoever performs the verbs is held to it by ``check_outcome``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+BUSY: Final = "busy"  # any verb: it could not be done now, try again later
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One thing the core can be asked."""
+
+    arguments: tuple[str, ...]
+    outcomes: Mapping[str, tuple[str, ...]]  # outcome -> the names of its values
+    option: tuple[str, ...] = ()  # the names an option has beside ``value``
+
+
+_OPENED: Final = ("registration", "site", "address", "name")
+_PAIRS: Final = ("options", "more")
+
+VERBS: Final[Mapping[str, Verb]] = {
+    # registration
+    "check_number": Verb(
+        ("insurance_number",),
+        {
+            "valid": ("birth_year",),
+            "suspicious": ("reason", "birth_date"),  # birth_date may be null
+            "impossible": ("reason",),
+        },
+    ),
+    "find_sites": Verb(
+        ("psc", "page"),
+        {"found": ("options", "more"), "unknown_psc": (), "none": ()},
+        option=("name", "city", "km"),
+    ),
+    # ``group`` is null, or "none" once the person said that no group fits.
+    "find_group": Verb(
+        ("insurance_number", "group", "page"),
+        {"given": ("group",), "choose": ("options", "more"), "not_open": ("label", "opens_on")},
+        option=("label",),
+    ),
+    "check_earlier": Verb(
+        ("insurance_number", "site"),
+        {
+            "fresh": (),
+            "replaces": ("old_site", "old_place", "new_site", "new_place"),
+            "has_reservation": ("site", "first"),
+        },
+    ),
+    "register": Verb(
+        ("insurance_number", "name", "insurer", "psc", "site", "group", "email"),
+        {
+            "registered": ("site", "place", "registered"),
+            "already": ("site", "place", "registered"),  # the same person at the same site: nothing is lost
+            "has_reservation": ("site", "first"),
+        },
+    ),
+    # reservation
+    "enter_pin": Verb(
+        ("pin",),
+        {
+            "opened": _OPENED,
+            "mistyped": (),
+            "wrong": ("left",),
+            "blocked": (),
+            "used": ("site", "first", "second"),
+            "prove": (),  # another phone: the last four digits of the insurance number first
+        },
+    ),
+    "prove_digits": Verb(
+        ("pin", "digits"),
+        {"opened": _OPENED, "wrong": ("left",), "blocked": ()},
+    ),
+    # ``after``: that day; ``weekday``: 1 is Monday; both null: the soonest.
+    "find_pairs": Verb(
+        ("registration", "after", "weekday", "page"),
+        {"found": _PAIRS, "none_then": _PAIRS, "none": ()},
+        option=("first", "second"),
+    ),
+    "hold_pair": Verb(
+        ("registration", "picked"),
+        {"held": ("first", "second", "until"), "taken": ()},
+    ),
+    "confirm": Verb(
+        ("registration",),
+        {"confirmed": ("first", "second", "site", "address"), "lapsed": ()},
+    ),
+    "let_go": Verb(("registration",), {"gone": ()}),
+    # status
+    "my_status": Verb((), {"found": ("items",), "none": ()}),
+}
+
+# One of ``my_status.items``; ``state`` is one of STATES, what does not apply is null.
+ITEM: Final = ("state", "name", "site", "registered_on", "place", "of", "first", "second")
+STATES: Final = ("waiting", "invited", "reserved", "done", "blocked", "returned")
+
+
+def check_outcome(verb: str, name: str, values: Mapping[str, Any]) -> list[str]:
+    """What an outcome lacks against the table; nothing if it is right."""
+    if name == BUSY:
+        return []
+    declared = VERBS[verb].outcomes.get(name)
+    if declared is None:
+        return [f"{verb} has no outcome {name}"]
+    wrong = [f"{verb} {name} lacks {value}" for value in declared if value not in values]
+    for option in values.get("options") or ():
+        wrong += [
+            f"an option of {verb} lacks {key}" for key in ("value", *VERBS[verb].option) if key not in option
+        ]
+    for item in values.get("items") or ():
+        wrong += [f"an item of {verb} lacks {key}" for key in ITEM if key not in item]
+    return wrong
