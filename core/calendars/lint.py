@@ -1,0 +1,243 @@
+"""The linter of calendars: how many pairs can be booked, which slots cannot be paired, and why."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+from core.calendars.calendar import Calendar, Round, Slot
+from core.calendars.pairing import free_by_day, match_days
+from core.products import IntervalOn, Product, Products
+
+
+class Cause(Enum):
+    """The link or the gap because of which a slot cannot be paired."""
+
+    UNKNOWN_PRODUCT = "unknown product"
+    UNLINKED = "unlinked"
+    LINKS_TO_NOTHING = "links to nothing"
+    LINKS_TO_ITSELF = "links to itself"
+    LINKS_TO_ANOTHER_SITE = "links to another site"
+    LINKS_TO_ANOTHER_PRODUCT = "links to another product"
+    LINKS_TO_ANOTHER_ROUND = "links to a calendar that is not V2"
+    NO_INTERVAL = "no interval"
+    SECOND_TOO_SHORT = "second calendar too short"
+    GAP = "gap in the second calendar"
+    SECOND_TOO_SMALL = "second calendar too small"
+    NEVER_REACHED = "never reached"
+    PAST = "past"
+
+    @property
+    def breaks_link(self) -> bool:
+        """A broken link closes the gate; a gap only costs the slots it names."""
+        return self is Cause.UNLINKED or self.name.startswith("LINKS_TO")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong; ``slot`` is None where it concerns the calendar as a whole."""
+
+    calendar: Calendar
+    slot: Slot | None
+    cause: Cause
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """What can be booked at one site, per product's key, and what is wrong.
+
+    ``pairs_by_product`` counts free places (for a single-dose product, simply those of V1);
+    ``room_by_product`` counts as if nothing were taken: whether the calendars make sense at all.
+    """
+
+    pairs_by_product: dict[str, int]
+    room_by_product: dict[str, int]
+    findings: tuple[Finding, ...]
+    has_first_round: bool
+
+    @property
+    def has_broken_link(self) -> bool:
+        return any(f.cause.breaks_link for f in self.findings)
+
+    @property
+    def has_unknown_product(self) -> bool:
+        return any(f.cause is Cause.UNKNOWN_PRODUCT for f in self.findings)
+
+    @property
+    def can_serve(self) -> bool:
+        """At least one person could have gone through these calendars from today on."""
+        return any(self.room_by_product.values())
+
+
+def lint(
+    calendars: Sequence[Calendar], products: Products, *, today: date, elsewhere: Collection[str] = ()
+) -> Lint:
+    """Judge the calendars of one site from ``today`` on; ``elsewhere`` are names of other sites' calendars.
+
+    Calendars that are over altogether are named, and judged no further.
+    """
+    findings: list[Finding] = []
+    pairs: Counter[str] = Counter()
+    room: Counter[str] = Counter()
+    by_name = {c.name: c for c in calendars}
+    linked: dict[str, list[Calendar]] = defaultdict(list)
+    first_rounds = 0
+    for calendar in calendars:
+        coming = [s for s in calendar.slots if s.day >= today]
+        product = products.find(calendar.product)
+        if not coming:
+            findings.append(Finding(calendar, None, Cause.PAST, f"{calendar.name} has no slot from today on"))
+        elif product is None:
+            findings.append(_unknown(calendar))
+        if calendar.round is not Round.FIRST or not coming:
+            continue
+        first_rounds += 1
+        if product is None:
+            continue
+        if product.is_single_dose:
+            pairs[product.key] += sum(s.free for s in coming)
+            room[product.key] += sum(s.capacity for s in coming)
+        elif broken := _broken_link(calendar, by_name, elsewhere, products):
+            findings += _for_each(calendar, coming, *broken)
+            pairs[product.key] += 0
+        elif calendar.links_to:
+            linked[calendar.links_to].append(calendar)
+    for name, firsts in linked.items():
+        second = by_name[name]
+        judged = _Linked(firsts, second, _known(second, products), today)
+        pairs[judged.product.key] += judged.pairs()
+        room[judged.product.key] += judged.room()
+        findings += judged.findings()
+    findings += _never_linked(calendars, linked, products, today)
+    return Lint(dict(pairs), dict(room), tuple(findings), first_rounds > 0)
+
+
+class _Linked:
+    """One V2 calendar with every V1 calendar that links to it: they compete for the same second places."""
+
+    def __init__(self, firsts: Sequence[Calendar], second: Calendar, product: Product, today: date) -> None:
+        self.firsts, self.second, self.product, self.today = firsts, second, product, today
+        self.interval_on: IntervalOn = product.interval_on
+        self.second_coming = [s for s in second.slots if s.day >= today]
+        self.second_free = free_by_day(self.second_coming)
+        self.first_coming = [(c, s) for c in firsts for s in c.slots if s.day >= today]
+
+    def pairs(self) -> int:
+        return self._served().total()
+
+    def room(self) -> int:
+        first = _capacity_by_day(s for _, s in self.first_coming)
+        return match_days(first, _capacity_by_day(self.second_coming), self.interval_on).total()
+
+    def _served(self) -> Counter[date]:
+        return match_days(free_by_day(s for _, s in self.first_coming), self.second_free, self.interval_on)
+
+    def findings(self) -> Iterator[Finding]:
+        served = self._served()
+        for calendar, slot in self.first_coming:
+            paired = min(slot.free, served[slot.day])
+            served[slot.day] -= paired
+            if paired < slot.free:
+                cause, why = self._why(slot)
+                places = (
+                    f"{slot.free - paired} of {slot.free} free places"
+                    if paired
+                    else f"{slot.free} free places"
+                )
+                yield Finding(calendar, slot, cause, f"{places} have no second date: {why}")
+        reached = self._reached()
+        for slot in self.second_coming:
+            if slot.free and slot.day not in reached:
+                words = f"{slot.free} free places that no first date leads to within the interval"
+                yield Finding(self.second, slot, Cause.NEVER_REACHED, words)
+
+    def _why(self, slot: Slot) -> tuple[Cause, str]:
+        name = self.second.name
+        interval = self.interval_on(slot.day)
+        if interval is None:
+            return Cause.NO_INTERVAL, f"{self.product.name} has no interval for first doses on {slot.day}"
+        opens, closes = interval.window(slot.day)
+        window = f"{opens}" if opens == closes else f"{opens} to {closes}"
+        last = max((s.day for s in self.second.slots), default=None)
+        if last is None or last < opens:
+            return (
+                Cause.SECOND_TOO_SHORT,
+                f"it would be {window}, and {name} ends on {last or 'no day at all'}",
+            )
+        inside = [s for s in self.second_coming if opens <= s.day <= closes]
+        if not inside:
+            return Cause.GAP, f"{name} has no slot on {window}"
+        free = sum(s.free for s in inside)
+        return (
+            Cause.SECOND_TOO_SMALL,
+            f"{name} has {free} free places on {window}, and other first dates need them",
+        )
+
+    def _reached(self) -> set[date]:
+        """Days some first slot leads to, past ones too: their second doses are still to come."""
+        windows = {
+            interval.window(day)
+            for day in {s.day for c in self.firsts for s in c.slots}
+            if (interval := self.interval_on(day))
+        }
+        return {day for day in self.second_free if any(opens <= day <= closes for opens, closes in windows)}
+
+
+def _broken_link(
+    calendar: Calendar, by_name: dict[str, Calendar], elsewhere: Collection[str], products: Products
+) -> tuple[Cause, str] | None:
+    mine, name = calendar.name, calendar.links_to
+    target = by_name.get(name) if name else None
+    if name is None:
+        found = Cause.UNLINKED, f"{mine} is not linked to a calendar of second doses"
+    elif name == mine:
+        found = Cause.LINKS_TO_ITSELF, f"{mine} is linked to itself"
+    elif target is None and name in elsewhere:
+        found = Cause.LINKS_TO_ANOTHER_SITE, f"{mine} is linked to {name}, a calendar of another site"
+    elif target is None:
+        found = Cause.LINKS_TO_NOTHING, f"{mine} is linked to {name}, which does not exist"
+    elif target.round is not Round.SECOND:
+        found = Cause.LINKS_TO_ANOTHER_ROUND, f"{mine} is linked to {name}, which is {target.round}, not V2"
+    elif products.find(target.product) != products.find(calendar.product):
+        words = f"{mine} is for {calendar.product}, and is linked to {name}, which is for {target.product}"
+        found = Cause.LINKS_TO_ANOTHER_PRODUCT, words
+    else:
+        return None
+    return found
+
+
+def _for_each(calendar: Calendar, slots: Iterable[Slot], cause: Cause, words: str) -> list[Finding]:
+    """Name every free slot that the link costs, or the calendar where none is free."""
+    lost = [Finding(calendar, s, cause, words) for s in slots if s.free]
+    return lost or [Finding(calendar, None, cause, words)]
+
+
+def _unknown(calendar: Calendar) -> Finding:
+    words = f"{calendar.name} is for {calendar.product!r}, a vaccine we do not know"
+    return Finding(calendar, None, Cause.UNKNOWN_PRODUCT, words)
+
+
+def _never_linked(
+    calendars: Iterable[Calendar], linked: Collection[str], products: Products, today: date
+) -> Iterator[Finding]:
+    for calendar in calendars:
+        is_second = calendar.round is Round.SECOND and products.find(calendar.product) is not None
+        if is_second and calendar.name not in linked:
+            words = f"no calendar of first doses is linked to {calendar.name}"
+            lost = (s for s in calendar.slots if s.free and s.day >= today)
+            yield from (Finding(calendar, s, Cause.NEVER_REACHED, words) for s in lost)
+
+
+def _known(calendar: Calendar, products: Products) -> Product:
+    product = products.find(calendar.product)
+    assert product is not None, calendar  # noqa: S101 - an unknown product was no good link
+    return product
+
+
+def _capacity_by_day(slots: Iterable[Slot]) -> Counter[date]:
+    room: Counter[date] = Counter()
+    for slot in slots:
+        room[slot.day] += slot.capacity
+    return room

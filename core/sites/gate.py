@@ -1,0 +1,66 @@
+"""The gate: a site is offered only when every precondition is green."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+from core.calendars.lint import Lint
+from core.geography import is_in_country
+from core.sites.site import MOST_PEOPLE_A_DAY, Kind, Site
+
+PUBLIC = frozenset({Kind.OCM, Kind.VOCM, Kind.DOCM, Kind.UNIVERSITY})
+
+
+class Missing(Enum):
+    """What a closed gate waits for, in words for the console."""
+
+    ACTIVE = "the registry says that it is not active, or nothing (operacni_status)"
+    PUBLIC = "it is not meant for this public, or the registry does not say for whom (ockovaci_misto_typ)"
+    OPENING_DAY = "its opening day has not come"
+    PLACE = "nobody knows where it is: no coordinates, and no address that gives them"
+    CAPACITY = "its capacity per day cannot be right (minimalni_kapacita)"
+    CALENDAR = "it has no calendar of first doses"
+    PRODUCT = "a calendar is for a vaccine we do not know"
+    LINK = "a calendar of first doses is not properly linked to one of second doses"
+    PAIR = "no first date has a second date within the vaccine's interval"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The verdict on one site; ``missing`` is in the order in which to put things right."""
+
+    missing: tuple[Missing, ...]
+
+    @property
+    def is_open(self) -> bool:
+        return not self.missing
+
+    def words(self) -> str:
+        """Say in one line what is missing, or that nothing is."""
+        return "; ".join(m.value for m in self.missing) or "open"
+
+
+def gate(site: Site, lint: Lint, *, today: date) -> Gate:
+    """Judge whether a site may be offered today.
+
+    Places already taken do not close the gate: people may still register and wait.
+    """
+    capacity = site.capacity_per_day
+    met = {
+        Missing.ACTIVE: site.is_active is True,
+        Missing.PUBLIC: site.kind in PUBLIC,
+        Missing.OPENING_DAY: site.opens_on is None or site.opens_on <= today,
+        Missing.PLACE: _has_place(site),
+        Missing.CAPACITY: capacity is None or 0 < capacity <= MOST_PEOPLE_A_DAY,
+        Missing.CALENDAR: lint.has_first_round,
+        Missing.PRODUCT: not lint.has_unknown_product,
+        Missing.LINK: not lint.has_broken_link,
+        # With no calendar, or a broken one, that is the thing to say.
+        Missing.PAIR: lint.can_serve or not lint.has_first_round or lint.has_broken_link,
+    }
+    return Gate(tuple(precondition for precondition, is_met in met.items() if not is_met))
+
+
+def _has_place(site: Site) -> bool:
+    latitude, longitude = site.latitude, site.longitude
+    return latitude is not None and longitude is not None and is_in_country(latitude, longitude)
