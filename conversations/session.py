@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
-Plain: TypeAlias = str | int | float | bool | None | list[Any] | dict[str, Any]
+Plain: TypeAlias = str | int | float | bool | list[Any] | dict[str, Any] | None
 Option: TypeAlias = Mapping[str, Any]  # always with a ``value``; what else it has, the words need
 
 DEFAULT_LANGUAGE: Final = "cs"

@@ -1,8 +1,9 @@
 """What a dialogue may ask of the core: every verb, its arguments, its outcomes and their values.
 
-Values are JSON-plain: moments and days as ISO strings, in Prague time when a moment has no zone. ``options`` is a list
-of objects, each with a ``value`` that comes back as an argument. An argument that was not answered is null.
-The lint holds the scripts to this table; whoever performs the verbs is held to it by ``check_outcome``.
+Values are JSON-plain: moments and days as ISO strings, in Prague time when a moment has no zone.
+``options`` is a list of objects, each with a ``value`` that comes back as an argument. An argument that
+was not answered is null. The lint holds the scripts to this table; whoever performs the verbs is held to
+it by ``check_outcome``.
 """
 
 from collections.abc import Mapping
@@ -39,10 +40,15 @@ VERBS: Final[Mapping[str, Verb]] = {
         {"found": ("options", "more"), "unknown_psc": (), "none": ()},
         option=("name", "city", "km"),
     ),
-    # ``group`` is null, or "none" once the person said that no group fits.
+    # ``group``: null at first, then what was chosen, or "none" once the person said that no group fits.
     "find_group": Verb(
         ("insurance_number", "group", "page"),
-        {"given": ("group",), "choose": ("options", "more"), "not_open": ("label", "opens_on")},
+        {
+            "given": ("group",),
+            "choose": ("options", "more"),
+            "needs_code": ("label",),  # from the employer or the physician
+            "not_open": ("label", "opens_on"),  # opens_on may be null: not decided yet
+        },
         option=("label",),
     ),
     "check_earlier": Verb(
@@ -54,11 +60,12 @@ VERBS: Final[Mapping[str, Verb]] = {
         },
     ),
     "register": Verb(
-        ("insurance_number", "name", "insurer", "psc", "site", "group", "email"),
+        ("insurance_number", "name", "insurer", "psc", "site", "group", "code", "email"),
         {
             "registered": ("site", "place", "registered"),
             "already": ("site", "place", "registered"),  # the same person at the same site: nothing is lost
             "has_reservation": ("site", "first"),
+            "not_proven": (),  # not in the register of the group, or a wrong code
         },
     ),
     # reservation
