@@ -123,6 +123,12 @@ MANNERS: Final = frozenset(
     )
 )
 
+# What follows is no longer the name: Jana Nováková, bytem Jihlava.
+AFTER_A_NAME: Final = (
+    *("bytem", "trvale bytem", "bydliste", "trvale bydliste", "bydlim", "adresa", "obec", "mesto"),
+    *("narozen", "narozena", "nar", "living in", "address", "born"),
+)
+
 # A sentence, a command or an answer, not a name. Words that are names too (Do, To, My, Dobrý) are left out.
 NOT_A_NAME: Final = frozenset(
     (
@@ -208,7 +214,7 @@ NOT_A_NAME: Final = frozenset(
             "pin",
             "kod",
         ),
-        *("cislo", "mesto", "adresa", "bydliste", "ulice", "okres", "narozen", "narozena", "zdravotni"),
+        *("cislo", "ulice", "okres", "zdravotni"),
         *(
             "yes",
             "no",

@@ -51,10 +51,11 @@ def _phrases(tables: Iterable[tuple[str, Iterable[str]]]) -> dict[tuple[str, ...
 
 _MANNERS: Final = "manners"
 _TITLE: Final = "title"
+_AFTER_A_NAME: Final = "after a name"
 _KNOWN: Final = (
     _phrases(fw.LABELS.items())
     | _phrases(fw.INSURERS.items())
-    | _phrases(((_MANNERS, fw.MANNERS), (_TITLE, fw.TITLES)))
+    | _phrases(((_MANNERS, fw.MANNERS), (_TITLE, fw.TITLES), (_AFTER_A_NAME, fw.AFTER_A_NAME)))
     | {fw.PHD: _TITLE}
 )
 _LONGEST: Final = max(map(len, _KNOWN))
@@ -91,7 +92,8 @@ def scan(text: str, *, wanted: Collection[Field], knows_psc: Callable[[str], boo
         found[field].append(value)
 
     titles = [word for phrase in phrases if phrase.means == _TITLE for word in phrase.words]
-    names = find_names(open_text, unexplained, skipped=titles)
+    announced = [word for phrase in phrases if phrase.means == Field.NAME for word in phrase.words]
+    names = find_names(open_text, unexplained, titles=titles, labels=announced)
     found[Field.NAME] = [Found(name, begin, end) for name, begin, end in names]
 
     filled: dict[Field, str] = {}

@@ -11,7 +11,7 @@ from conversations.understand.field_words import NOT_A_NAME, PARTICLES
 MAX_NAME: Final = 80
 _MOST_WORDS: Final = 6
 _INSIDE: Final = re.compile(r"[ .]*(?: - )?[ .]*")
-_TURNED: Final = re.compile(r"\s*[,/\n]\s*")  # Novák, Jan
+_TURNED: Final = re.compile(r"[\s,/.:]*")  # Novák, Jan
 _PART: Final = re.compile(r"[^\W\d_]+")
 
 
@@ -25,17 +25,19 @@ class Word:
     plain: str
 
 
-def find_names(text: str, words: Sequence[Word], *, skipped: Iterable[Word]) -> list[tuple[str, int, int]]:
+def find_names(
+    text: str, words: Sequence[Word], *, titles: Sequence[Word], labels: Sequence[Word]
+) -> list[tuple[str, int, int]]:
     """Every name that the words may make, properly written, with its place; the order is as typed.
 
-    A name is two to six neighbouring words, or two that only a comma parts. ``skipped``
-    words (titles) stand inside a name without being part of it.
+    A name is two to six neighbouring words, or two that only a comma or a label parts. Titles
+    stand inside a name without being part of it.
     """
-    runs = _runs(text, words, skipped=skipped)
+    runs = _runs(text, words, skipped=titles)
     names = {_written(run): run for run in runs if _is_name(run)}
     if not names and len(runs) == 2 and all(len(run) == 1 for run in runs):
         (first,), (second,) = runs
-        if _is_name((first, second)) and _TURNED.fullmatch(_between(text, first, second, skipped)):
+        if _is_name((first, second)) and _TURNED.fullmatch(_between(text, first, second, [*titles, *labels])):
             names = {_written((first, second)): (first, second)}
     return [(name, run[0].begin, run[-1].end) for name, run in names.items() if len(name) <= MAX_NAME]
 
