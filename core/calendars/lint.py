@@ -110,7 +110,10 @@ def lint(
         pairs[judged.product.key] += judged.pairs()
         room[judged.product.key] += judged.room()
         findings += judged.findings()
-    findings += _never_linked(calendars, linked, products, today)
+    named = {
+        c.links_to for c in calendars if c.round is Round.FIRST and not any(s.day >= today for s in c.slots)
+    }
+    findings += _never_linked(calendars, named | linked.keys(), products, today)
     return Lint(dict(pairs), dict(room), tuple(findings), first_rounds > 0)
 
 
@@ -220,7 +223,7 @@ def _unknown(calendar: Calendar) -> Finding:
 
 
 def _never_linked(
-    calendars: Iterable[Calendar], linked: Collection[str], products: Products, today: date
+    calendars: Iterable[Calendar], linked: Collection[str | None], products: Products, today: date
 ) -> Iterator[Finding]:
     for calendar in calendars:
         is_second = calendar.round is Round.SECOND and products.find(calendar.product) is not None

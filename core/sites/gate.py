@@ -46,6 +46,7 @@ def gate(site: Site, lint: Lint, *, today: date) -> Gate:
     Places already taken do not close the gate: people may still register and wait.
     """
     capacity = site.capacity_per_day
+    is_sound = lint.has_first_round and not lint.has_unknown_product and not lint.has_broken_link
     met = {
         Missing.ACTIVE: site.is_active is True,
         Missing.PUBLIC: site.kind in PUBLIC,
@@ -55,8 +56,7 @@ def gate(site: Site, lint: Lint, *, today: date) -> Gate:
         Missing.CALENDAR: lint.has_first_round,
         Missing.PRODUCT: not lint.has_unknown_product,
         Missing.LINK: not lint.has_broken_link,
-        # With no calendar, or a broken one, that is the thing to say.
-        Missing.PAIR: lint.can_serve or not lint.has_first_round or lint.has_broken_link,
+        Missing.PAIR: lint.can_serve or not is_sound,
     }
     return Gate(tuple(precondition for precondition, is_met in met.items() if not is_met))
 
