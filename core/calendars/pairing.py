@@ -6,10 +6,11 @@ days of second slots and always serving the first date whose window closes soone
 """
 
 import heapq
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import partial
+from operator import itemgetter
 
 from core.calendars.calendar import PRAGUE, Pair, Slot
 from core.products import IntervalOn
@@ -84,8 +85,11 @@ def pair_up(
     by_day = _by_day(s for s in second if s.begins_at >= now)
     firsts, seconds = free_by_day(coming), _places(by_day)
     best_day = {day: next(iter(_days_after(day, firsts, seconds, interval_on)), None) for day in firsts}
+    hours = {
+        day: sorted((_minutes(s.begins_at), s.slot_id, s) for s in slots) for day, slots in by_day.items()
+    }
     pairs = [
-        Pair(slot, min(by_day[day], key=partial(_closeness, slot)))
+        Pair(slot, _nearest_hour(hours[day], _minutes(slot.begins_at)))
         for slot in coming
         if (day := best_day[slot.day]) is not None
     ]
@@ -122,6 +126,12 @@ def _by_day(slots: Iterable[Slot]) -> dict[date, list[Slot]]:
 
 def _places(by_day: Mapping[date, Iterable[Slot]]) -> Counter[date]:
     return Counter({day: sum(s.free for s in slots) for day, slots in by_day.items()})
+
+
+def _nearest_hour(hours: list[tuple[int, int, Slot]], minutes: int) -> Slot:
+    at = bisect_left(hours, minutes, key=itemgetter(0))
+    nearby = hours[max(0, at - 1) : at + 1]
+    return min(nearby, key=lambda h: (abs(h[0] - minutes), h[1]))[2]
 
 
 def _closeness(first: Slot, second: Slot) -> tuple[int, int]:
