@@ -14,7 +14,8 @@ DEFAULT_LANGUAGE: Final = "cs"
 class Session:
     """Where an address stands: script, version and step, what it has answered and what the core has said.
 
-    ``facts`` keeps the last outcome of every verb under the verb's name, its own name under ``outcome``.
+    ``facts`` keeps the last outcome of every verb under the verb's name, its own name under ``outcome``,
+    and the options that were picked under ``chosen``.
     Answers hold insurance numbers and PINs: keep a stored session as safe as a registration.
     """
 
@@ -28,6 +29,9 @@ class Session:
     tries: int = 0  # answers in a row that could not be read
     history: tuple[str, ...] = ()  # questions asked, the open one last
     page: int = 0
+    paused: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # what an aside interrupted, as ``to_json`` gives it
 
     @classmethod
     def new(cls, language: str = DEFAULT_LANGUAGE) -> "Session":
@@ -56,6 +60,7 @@ class Session:
             "tries": self.tries,
             "history": list(self.history),
             "page": self.page,
+            "paused": dict(self.paused),
         }
         return {name: value for name, value in every.items() if value}
 

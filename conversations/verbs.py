@@ -42,7 +42,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     ),
     # ``group``: null at first, then what was chosen, or "none" once the person said that no group fits.
     "find_group": Verb(
-        ("insurance_number", "group", "page"),
+        ("insurance_number", "group", "page", "language"),
         {
             "given": ("group",),
             "choose": ("options", "more"),
@@ -60,7 +60,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         },
     ),
     "register": Verb(
-        ("insurance_number", "name", "insurer", "psc", "site", "group", "code", "email"),
+        ("insurance_number", "name", "insurer", "psc", "site", "group", "code", "email", "language"),
         {
             "registered": ("site", "place", "registered"),
             "already": ("site", "place", "registered"),  # the same person at the same site: nothing is lost

@@ -1,0 +1,97 @@
+"""One MO and everything that follows from it: turns and acts until there is something to wait for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from conversations.engine import advance
+from conversations.events import Act, Event, Expect, Outcome, Over, Said, Say, Wait
+from conversations.library import Library
+from conversations.phrasing import PRAGUE
+from conversations.script import NO, YES
+from conversations.session import Option, Session
+from conversations.verbs import BUSY
+from conversations.words import SMS, one_message
+
+MOST_ACTS: Final = 20  # in one turn; a core that never lets a dialogue come to a question is busy
+
+Perform: TypeAlias = Callable[[Act], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An answer that can be pressed: what it says, and the text it stands for."""
+
+    label: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What an answer may look like."""
+
+    expects: Expect
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one MO led to; ``waiting`` is None when the dialogue is over."""
+
+    texts: tuple[str, ...]  # one per step that spoke
+    text: str  # all of them as one message
+    session: Session
+    waiting: Waiting | None
+
+
+def converse(
+    library: Library,
+    session: Session,
+    text: str,
+    *,
+    now: datetime,
+    perform: Perform,
+    medium: str = SMS,
+) -> Reply:
+    """Answer one MO; ``now`` is aware, ``perform`` asks the core. SMS text comes folded."""
+    event: Event = Said(text, today=now.astimezone(PRAGUE).date())
+    says: list[Say] = []
+    acts = 0
+    while True:
+        turn = advance(library, session, event)
+        says += turn.says
+        session = turn.session
+        match turn.then:
+            case Act() as act:
+                acts += 1
+                event = perform(act) if acts <= MOST_ACTS else Outcome(BUSY)
+            case Wait() as wait:
+                return _reply(library, says, session, _waiting(library, session, wait, medium), medium)
+            case Over():
+                return _reply(library, says, session, None, medium)
+
+
+def _reply(
+    library: Library, says: list[Say], session: Session, waiting: Waiting | None, medium: str
+) -> Reply:
+    texts = tuple(library.words.render(say, medium) for say in says)
+    return Reply(texts, one_message(texts, fold=medium == SMS), session, waiting)
+
+
+def _waiting(library: Library, session: Session, wait: Wait, medium: str) -> Waiting:
+    def label(dialogue: str, step: str, option: Option) -> str:
+        return library.words.label(dialogue, step, option, language=session.language, medium=medium)
+
+    if wait.expects is Expect.YES_NO:
+        yes, no = ({"value": YES}, {"value": NO})
+        return Waiting(
+            wait.expects, (Button(label("common", YES, yes), "ANO"), Button(label("common", NO, no), "NE"))
+        )
+    buttons = tuple(
+        Button(label(session.dialogue, session.step, option) or str(number), str(number))
+        for number, option in enumerate(wait.options, 1)
+    )
+    if wait.more:
+        buttons += (Button(label("common", "more", {}), "DALŠÍ"),)
+    return Waiting(wait.expects, buttons)

@@ -1,0 +1,399 @@
+"""One turn of a dialogue, as a function of values: what to say, where it leaves us, and what is next.
+
+The caller performs an Act and feeds its Outcome back, until there is a Wait or it is Over. No text raises,
+at any step; every question keeps its session until it is answered, left or replaced.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from conversations import script as s
+from conversations.events import Act, Event, Expect, Outcome, Over, Said, Say, Turn, Wait
+from conversations.library import ANY_LANGUAGE, SIGNPOST, Library
+from conversations.reading import MOST_CHARACTERS, Chosen, Unread, read_choice, read_fields, read_pin
+from conversations.script import Ask, Choose, Do, End, Field, Question, Script, Step, Tell
+from conversations.session import Option, Session
+from conversations.understand.answers import Command, command
+from conversations.understand.text import plain, words
+from conversations.verbs import BUSY, VERBS
+
+COMMON: Final = "common"  # the words that belong to no dialogue
+MOST_STEPS: Final = 32  # silent steps in a row; more is a loop, which the lint would have found
+MOST_TRIES: Final = 3  # unreadable answers in a row, then the question's ``give_up``
+MOST_REMEMBERED: Final = 30  # questions that ZPĚT can go back
+
+
+class ScriptLoops(Exception):
+    """A script goes round without asking anything."""
+
+
+def advance(library: Library, session: Session, event: Event) -> Turn:
+    """Take one event into account."""
+    walk = _Walk(library, session)
+    match event:
+        case Said(text=text):
+            return walk.hear(replace(event, text=text[:MOST_CHARACTERS]))
+        case Outcome():
+            return walk.learn(event)
+
+
+class _Walk:
+    """A turn in the making."""
+
+    def __init__(self, library: Library, session: Session) -> None:
+        self._library = library
+        self._session = session
+        self._says: list[Say] = []
+
+    def hear(self, said: Said) -> Turn:  # noqa: PLR0911 - one for every kind of message
+        if language := self._library.language_of.get(" ".join(words(said.text))):
+            return self._switch(language)
+        if not self._session.is_open:
+            return self._begin(said)
+        step = self._located()
+        if step is None:
+            return self._start_over()
+        if (turn := self._command(step, said)) or (turn := self._opening(step, said)):
+            return turn
+        match step:
+            case Ask():
+                return self._answer(step, said)
+            case Choose():
+                return self._choose(step, said)
+            case Tell() | Do() | End():
+                return self._enter(step.name)  # it was busy: try again
+
+    def learn(self, outcome: Outcome) -> Turn:
+        step = self._located()
+        if not isinstance(step, Do):
+            return self._start_over()
+        if outcome.name == BUSY:
+            self._say(BUSY, COMMON)
+            return self._turn(Wait(Expect.TEXT))
+        facts = {**self._session.facts, step.do: {**outcome.values, "outcome": outcome.name}}
+        kept = {name: outcome.values[name] for name in step.keep if name in outcome.values}
+        self._put(facts=facts, answers={**self._session.answers, **kept})
+        target = step.on.get(outcome.name)
+        return self._start_over() if target is None else self._enter(target)
+
+    # Where we are
+
+    @property
+    def _script(self) -> Script:
+        return self._library.scripts[self._session.dialogue]
+
+    def _located(self) -> Step | None:
+        """The step the session stands at, by its name today; none if the script has lost it."""
+        script = self._library.scripts.get(self._session.dialogue)
+        if script is None:
+            return None
+        name = self._session.step
+        step = script.steps.get(name) or script.steps.get(script.renamed.get(name, ""))
+        if step is not None:
+            self._put(step=step.name, version=script.version)
+        return step
+
+    def _put(self, **changes: Any) -> None:
+        self._session = replace(self._session, **changes)
+
+    def _say(self, block: str, dialogue: str = "", **more: Any) -> None:
+        session = self._session
+        values = {
+            **session.answers,
+            **session.facts,
+            "options": session.options,
+            "page": session.page,
+            **more,
+        }
+        self._says.append(Say(dialogue or session.dialogue, block, session.language, values))
+
+    def _turn(self, then: Act | Wait | Over) -> Turn:
+        return Turn(tuple(self._says), self._session, then)
+
+    # Beginnings
+
+    def _begin(self, said: Said) -> Turn:
+        """A message to nobody in particular."""
+        if turn := self._opening(None, said):
+            return turn
+        match command(said.text):
+            case Command.HELP:
+                self._put(dialogue=SIGNPOST)
+                self._say(f"help_{self._script.start}")
+            case Command.OPERATOR | Command.STOP as known:
+                self._say(known.value, COMMON)
+                return self._turn(Over())
+            case _:
+                pass
+        return self._open(SIGNPOST, {})
+
+    def _opening(self, step: Step | None, said: Said) -> Turn | None:
+        """Begin another dialogue, asked for by a keyword or by what only that dialogue needs."""
+        first, _, rest = said.text.strip().partition(" ")
+        claimed = self._library.keywords.get(plain(first).strip(".,:;!?/#\"'"))
+        if claimed:
+            name, language = claimed
+            script = self._library.scripts[name]
+            answers = _carried(script, rest)
+            if name == self._session.dialogue and rest and not answers.keys() & set(script.opened_by):
+                return None  # "PIN 4711", "REG Jan Novák": an answer, not a beginning
+            if language != ANY_LANGUAGE:
+                self._put(language=language)
+            return self._open(name, answers)
+        at_home = step is None or self._session.dialogue == SIGNPOST
+        pin = read_pin(said.text)
+        if not at_home and (pin is None or _expected(step) & {Field.PIN, Field.INSURANCE_NUMBER}):
+            return None
+        for script in self._library.scripts.values():
+            if script.opened_by and (at_home or Field.PIN in script.opened_by):
+                answers = _carried(script, said.text)
+                if answers.keys() & set(script.opened_by):
+                    return self._open(script.name, answers)
+        return None
+
+    def _open(self, name: str, answers: Mapping[str, Any]) -> Turn:
+        script = self._library.scripts[name]
+        session = self._session
+        paused = session.paused if name == session.dialogue else {}
+        if script.is_aside and session.dialogue not in ("", SIGNPOST, name):
+            paused = session.to_json()
+        self._session = Session(
+            language=session.language,
+            dialogue=name,
+            version=script.version,
+            answers=dict(answers),
+            paused=paused,
+        )
+        return self._enter(script.start)
+
+    def _start_over(self) -> Turn:
+        """The step is gone from the script: begin again, and ask only for what is not known."""
+        self._say("lost", COMMON)
+        script = self._library.scripts.get(self._session.dialogue)
+        if script is None:
+            return self._open(SIGNPOST, {})
+        known = {
+            field.value: self._session.answers[field]
+            for field in script.fields
+            if field in self._session.answers
+        }
+        return self._open(script.name, known)
+
+    # What may be said anywhere
+
+    def _command(self, step: Step, said: Said) -> Turn | None:
+        match command(said.text):
+            case Command.HELP:
+                if not isinstance(step, Question):
+                    self._say(BUSY, COMMON)
+                    return self._turn(Wait(Expect.TEXT))
+                self._say(f"help_{step.name}")
+                return self._ask_again(step)
+            case Command.BACK:
+                return self._back(step)
+            case Command.QUIT | Command.STOP as known:
+                self._say("quit" if known is Command.QUIT else "stop", COMMON)
+                self._session = self._session.over()
+                return self._turn(Over())
+            case Command.OPERATOR:
+                self._say("operator", COMMON)
+                return self._turn(self._wait(step))
+            case Command.MORE | None:
+                return None
+
+    def _switch(self, language: str) -> Turn:
+        self._put(language=language)
+        step = self._located() if self._session.is_open else None
+        if step is None:
+            return self._open(SIGNPOST, {})
+        if isinstance(step, Choose) and step.options_from:
+            source = self._script.steps.get(step.options_from)
+            if isinstance(source, Do) and "language" in VERBS[source.do].arguments:
+                return self._enter(source.name)  # its labels come in the other language
+        return self._ask_again(step) if isinstance(step, Question) else self._enter(step.name)
+
+    def _back(self, step: Step) -> Turn:
+        if isinstance(step, Question) and step.back:
+            return self._enter(step.back)
+        history = [name for name in self._session.history if name in self._script.steps]
+        before = history[:-1] if history[-1:] == [step.name] else history
+        if not before:
+            self._say("at_start", COMMON)
+            return self._enter(step.name)
+        question = self._script.steps[before[-1]]
+        self._put(history=tuple(before[:-1]), page=0)
+        self._forget(_answers_of(question))
+        if isinstance(question, Choose) and question.options_from:
+            return self._enter(question.options_from)
+        return self._enter(question.name)
+
+    # Answers
+
+    def _answer(self, step: Ask, said: Said) -> Turn:
+        answers = self._session.answers
+        filled = read_fields(
+            said.text,
+            asked=[field for field in step.ask if field not in answers],
+            also=[field for field in self._script.fields if field not in answers and field not in step.ask],
+        )
+        self._put(answers={**answers, **{field.value: value for field, value in filled.values.items()}})
+        if not any(field in filled.values for field in step.ask):
+            return self._unread(step, filled.problem, said)
+        self._put(tries=0)
+        return self._enter(step.name, arriving=False)
+
+    def _choose(self, step: Choose, said: Said) -> Turn:
+        text = said.text
+        if step.takes and (filled := read_fields(text, asked=step.takes, also=())).values:
+            self._put(answers={**self._session.answers, **{f.value: v for f, v in filled.values.items()}})
+            text = filled.rest
+            if not text:
+                self._put(tries=0)
+                return self._ask_again(step)
+        match read_choice(step, text, self._session.options, today=said.today):
+            case Unread(problem=problem):
+                return self._unread(step, problem, said)
+            case Chosen(branch=branch, option=option, answers=more):
+                answers = {**self._session.answers, **more}
+                if step.into and option:
+                    answers[step.into] = option["value"]
+                    chosen = {**self._session.facts.get("chosen", {}), step.into: dict(option)}
+                    self._put(facts={**self._session.facts, "chosen": chosen})
+                page = self._session.page + 1 if branch == s.MORE and self._has_more(step) else 0
+                self._put(answers=answers, page=page, tries=0)
+                return self._go(step.choose[branch])
+
+    def _unread(self, step: Question, problem: str, said: Said) -> Turn:
+        tries = self._session.tries + 1
+        if tries >= MOST_TRIES:
+            self._put(tries=0)
+            own = step.give_up != s.DEFAULT_GIVE_UP
+            self._say(step.give_up, "" if own else COMMON)
+        else:
+            self._put(tries=tries)
+        self._say(f"again_{step.name}", problem=problem, said=said.text, missing=self._missing(step))
+        return self._turn(self._wait(step))
+
+    # Steps
+
+    def _go(self, target: str) -> Turn:
+        if target.startswith(s.INTO_DIALOGUE):
+            return self._open(target.removeprefix(s.INTO_DIALOGUE), {})
+        return self._enter(target)
+
+    def _enter(self, name: str, *, arriving: bool = True) -> Turn:
+        """Go on from a step until something has to be asked, done or ended."""
+        for _ in range(MOST_STEPS):
+            step = self._script.steps[name]
+            if arriving:
+                self._forget(step.forget)
+            arriving = True
+            self._put(step=name, options=())
+            ahead = next((to for answer, to in step.have.items() if self._session.answers.get(answer)), None)
+            if ahead is not None:
+                name = ahead
+                continue
+            match step:
+                case Tell():
+                    self._say(name)
+                    name = step.next
+                case Ask():
+                    if self._missing(step):
+                        return self._ask(step)
+                    name = step.next
+                case Choose():
+                    return self._ask(step)
+                case Do():
+                    return self._turn(Act(step.do, self._arguments(step)))
+                case End():
+                    self._say(name)
+                    return self._end()
+        raise ScriptLoops(f"{self._session.dialogue} at {name}")
+
+    def _ask(self, step: Question) -> Turn:
+        if isinstance(step, Choose):
+            self._put(options=self._offered(step))
+            if not self._session.options:
+                return self._start_over()
+        history = self._session.history
+        if history[-1:] != (step.name,):
+            history = (*history, step.name)[-MOST_REMEMBERED:]
+        self._put(history=history, tries=0)
+        return self._ask_again(step)
+
+    def _ask_again(self, step: Question) -> Turn:
+        self._say(step.name, missing=self._missing(step), more=self._has_more(step))
+        return self._turn(self._wait(step))
+
+    def _end(self) -> Turn:
+        if not self._session.paused:
+            self._session = self._session.over()
+            return self._turn(Over())
+        paused = Session.from_json(self._session.paused)
+        self._session = replace(paused, language=self._session.language)
+        step = self._located()
+        if isinstance(step, Question):
+            return self._ask_again(step)
+        return self._start_over() if step is None else self._enter(step.name)
+
+    def _arguments(self, step: Do) -> dict[str, Any]:
+        session = self._session
+        special = {"page": session.page, "language": session.language}
+        return {name: special.get(name, session.answers.get(name)) for name in VERBS[step.do].arguments}
+
+    def _offered(self, step: Choose) -> tuple[Option, ...]:
+        if step.options_from:
+            offered = self._facts_of(step).get("options")
+            return tuple(offered) if isinstance(offered, list | tuple) else ()
+        return tuple({"value": branch} for branch in step.menu or (s.YES, s.NO))
+
+    def _facts_of(self, step: Choose) -> Mapping[str, Any]:
+        source = self._script.steps.get(step.options_from)
+        return self._session.facts.get(source.do, {}) if isinstance(source, Do) else {}
+
+    def _has_more(self, step: Step) -> bool:
+        return isinstance(step, Choose) and s.MORE in step.choose and bool(self._facts_of(step).get("more"))
+
+    def _missing(self, step: Step) -> list[str]:
+        """The fields of the step that are not known yet."""
+        if not isinstance(step, Ask):
+            return []
+        return [field.value for field in step.ask if not self._session.answers.get(field)]
+
+    def _wait(self, step: Step) -> Wait:
+        match step:
+            case Choose():
+                return Wait(step.expects, self._session.options, self._has_more(step))
+            case Ask(ask=asked):
+                numbers = {Field.INSURANCE_NUMBER, Field.PSC, Field.PIN, Field.DIGITS, Field.INSURER}
+                return Wait(Expect.DIGITS if numbers.issuperset(asked) else Expect.TEXT)
+            case Tell() | Do() | End():
+                return Wait(Expect.TEXT)
+
+    def _forget(self, answers: tuple[str, ...]) -> None:
+        kept = {name: value for name, value in self._session.answers.items() if name not in answers}
+        self._put(answers=kept)
+
+
+def _carried(script: Script, text: str) -> dict[str, Any]:
+    """What a message that opens a dialogue answers at once."""
+    filled = read_fields(text, asked=(), also=script.fields) if text else None
+    answers = {field.value: value for field, value in filled.values.items()} if filled else {}
+    if Field.PIN in script.fields and (pin := read_pin(text)):
+        answers[Field.PIN.value] = pin
+    return answers
+
+
+def _expected(step: Step | None) -> set[Field]:
+    return set(step.ask) if isinstance(step, Ask) else set()
+
+
+def _answers_of(question: Step) -> tuple[str, ...]:
+    match question:
+        case Ask(ask=asked):
+            return tuple(field.value for field in asked)
+        case Choose(into=into) if into:
+            return (into,)
+        case _:
+            return ()

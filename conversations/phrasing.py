@@ -1,0 +1,122 @@
+"""How dates, places and PINs are put into words: the filters that templates use."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+PRAGUE: Final = ZoneInfo("Europe/Prague")
+_WEEKDAYS: Final = {
+    "cs": ("po", "út", "st", "čt", "pá", "so", "ne"),
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+}
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LEGAL_FORM: Final = re.compile(
+    r",?\s*\b(?:a\.\s?s|s\.?\s?r\.\s?o|p\.\s?o|o\.\s?z|o\.\s?p\.\s?s|z\.\s?ú|v\.\s?o\.\s?s)\.?(?!\w)"
+    r"|,?\s*\bpříspěvková organizace\b|,?\s*\bpřísp\. organizace\b|\s*\(KZ\s*\)",
+    re.IGNORECASE,
+)
+_CUT: Final = "..."
+
+
+@pass_context
+def moment(context: Context, value: Any) -> str:
+    """``po 25.1. 8:00``, ``Mon 25 Jan 8:00``: in Prague."""
+    at = _local(value)
+    return f"{_day(at, context['language'])} {at.hour}:{at.minute:02}" if at else str(value or "")
+
+
+@pass_context
+def day(context: Context, value: Any) -> str:
+    """``po 25.1.``, ``Mon 25 Jan``."""
+    at = _local(value)
+    return _day(at, context["language"]) if at else str(value or "")
+
+
+@pass_context
+def full_date(context: Context, value: Any) -> str:
+    """``25.1.2021``, ``25 Jan 2021``."""
+    at = _local(value)
+    if at is None:
+        return str(value or "")
+    if context["language"] == "en":
+        return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+    return f"{at.day}.{at.month}.{at.year}"
+
+
+def clock(value: Any) -> str:
+    """``8:00``: in Prague."""
+    at = _local(value)
+    return f"{at.hour}:{at.minute:02}" if at else str(value or "")
+
+
+def short(value: Any, most: int) -> str:
+    """At most so many characters, cut at a word where there is one."""
+    text = " ".join(str(value or "").split())
+    if len(text) <= most:
+        return text
+    kept = text[: most - len(_CUT) + 1]
+    head = kept.rsplit(" ", 1)[0] if " " in kept[most // 2 :] else kept[:-1]
+    return head.rstrip(" ,;-(") + _CUT
+
+
+def place(value: Any, most: int) -> str:
+    """The name of a site without its legal form, shortened: by its last parts first."""
+    text = " ".join(_LEGAL_FORM.sub("", str(value or "")).split()).strip(" ,-")
+    while len(text) > most:
+        head = re.split(r"\s+-\s+|,\s|\s\(", text)
+        if len(head) == 1 or len(head[0]) < most // 3:
+            return short(text, most)
+        text = text[: text.rindex(head[-1])].rstrip(" ,-(")
+    return text
+
+
+def spaced(value: Any) -> str:
+    """A PIN as it is read aloud: ``4711 0922``."""
+    digits = str(value or "")
+    return f"{digits[: len(digits) // 2]} {digits[len(digits) // 2 :]}" if len(digits) == 8 else digits
+
+
+def km(value: Any) -> str:
+    """A distance in whole kilometres."""
+    try:
+        return f"{max(1, round(float(value)))} km"
+    except (TypeError, ValueError, OverflowError):
+        return ""
+
+
+def _local(value: Any) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
+    if isinstance(at, datetime):
+        return at.astimezone(PRAGUE) if at.tzinfo else at
+    if isinstance(at, date):
+        return datetime(at.year, at.month, at.day)  # noqa: DTZ001 - a day, only to be written
+    return None
+
+
+def _day(at: datetime, language: str) -> str:
+    weekday = _WEEKDAYS.get(language, _WEEKDAYS["en"])[at.weekday()]
+    return (
+        f"{weekday} {at.day}.{at.month}."
+        if language == "cs"
+        else f"{weekday} {at.day} {_MONTHS[at.month - 1]}"
+    )
+
+
+FILTERS: Final[Mapping[str, Callable[..., str]]] = {
+    "moment": moment,
+    "day": day,
+    "full_date": full_date,
+    "clock": clock,
+    "short": short,
+    "place": place,
+    "spaced": spaced,
+    "km": km,
+}

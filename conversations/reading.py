@@ -1,0 +1,162 @@
+"""What one message means at one step: the fields it fills, the branch it chooses."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final, TypeAlias
+
+from conversations import script as s
+from conversations.script import Choose, Field
+from conversations.session import Option
+from conversations.understand import fields as understood
+from conversations.understand.answers import Command, No, Yes, choice, command, yes_or_no
+from conversations.understand.dates import Day, NoSuchDay, PastDay, Weekday, WrongWeekday, read_day
+from conversations.understand.text import plain, words
+
+MOST_CHARACTERS: Final = 1000  # of one message; nobody answers with more
+_SCANNED: Final = {
+    field: understood.Field(field.value) for field in Field if field.value in set(understood.Field)
+}
+_PIN: Final = re.compile(r"(?<!\d)\d(?:[ -]?\d){7}(?!\d)")
+_CODE: Final = re.compile(r"[A-Za-z0-9-]{4,20}")
+_NONE: Final = frozenset({"0", "nula", "zadna", "zadne", "zadny", "zero", "none", "neither"})
+_SHORTEST_LABEL: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The fields a message fills, what is left of it, and why an expected one is missing."""
+
+    values: Mapping[Field, str]
+    rest: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A branch, the option picked if there is one, and answers that came with it."""
+
+    branch: str
+    option: Option | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """It is no answer to this question; ``problem`` says more, if we know more."""
+
+    problem: str = ""
+
+
+ChoiceReading: TypeAlias = Chosen | Unread
+
+
+def read_fields(text: str, *, asked: Collection[Field], also: Collection[Field]) -> Filled:
+    """Fill the fields that were asked for, and others that the message carries besides."""
+    wanted = dict.fromkeys((*asked, *also))
+    scan = understood.scan(text, wanted=[_SCANNED[each] for each in wanted if each in _SCANNED])
+    values = {Field(found.value): value for found, value in scan.found.items()}
+    if not any(each in values for each in asked):
+        # Perhaps what was not asked for stood in the way.
+        narrow = understood.scan(text, wanted=[_SCANNED[each] for each in asked if each in _SCANNED])
+        if narrow.found:
+            scan, values = narrow, {Field(found.value): value for found, value in narrow.found.items()}
+    for each in asked:
+        if each not in values and (value := _read_alone(each, text)):
+            values[each] = value
+    if any(each in values for each in asked):
+        return Filled(values, scan.rest)
+    if any(_SCANNED.get(each) in scan.ambiguous for each in asked):
+        return Filled(values, scan.rest, "ambiguous")
+    return Filled(values, scan.rest)
+
+
+def read_pin(text: str) -> str | None:
+    """Eight digits in a message that has no others, in any groups; whether they are a PIN, the core says."""
+    digits = re.sub(r"\D", "", re.sub(r"(?i)\bpin ?2\b", "PIN", text))
+    match = _PIN.search(text)
+    return digits if match and len(digits) == 8 else None
+
+
+def read_choice(  # noqa: PLR0911 - one for every kind of answer
+    step: Choose, text: str, options: Sequence[Option], *, today: date
+) -> ChoiceReading:
+    """Read an answer to a question with options; ``options`` in the order of their numbers."""
+    branches = step.choose
+    yes_no = yes_or_no(text)
+    if s.YES in branches and isinstance(yes_no, Yes):
+        return Chosen(s.YES)
+    if s.NO in branches and isinstance(yes_no, No):
+        return Chosen(s.NO)
+    if s.MORE in branches and command(text) is Command.MORE:
+        return Chosen(s.MORE)
+    number = choice(text, len(options)) or _by_label(text, options)
+    if number is None and isinstance(yes_no, Yes) and len(options) == 1 and s.YES not in branches:
+        number = 1
+    if number is not None:
+        return _option(step, options[number - 1])
+    if s.NONE_OF_THEM in branches and (isinstance(yes_no, No) or not _NONE.isdisjoint(words(text))):
+        return Chosen(s.NONE_OF_THEM, {"value": "none"})
+    if s.OTHER_DAY in branches:
+        return _other_day(step, text, options, today=today)
+    return Unread()
+
+
+def _option(step: Choose, option: Option) -> Chosen:
+    value = option.get("value")
+    return Chosen(str(value)) if value in step.menu else Chosen(s.PICKED, option)
+
+
+def _by_label(text: str, options: Sequence[Option]) -> int | None:
+    """The number of the only option whose name, town or label has all of these words."""
+    said = set(words(text))
+    if len("".join(said)) < _SHORTEST_LABEL or any(word.isdecimal() for word in said):
+        return None
+    labels = [
+        set(words(" ".join(str(option.get(key) or "") for key in ("name", "city", "label"))))
+        for option in options
+    ]
+    fitting = [number for number, label in enumerate(labels, 1) if said <= label]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _other_day(  # noqa: PLR0911 - one for every DayReading
+    step: Choose, text: str, options: Sequence[Option], *, today: date
+) -> ChoiceReading:
+    match read_day(text, today=today):
+        case Day(day=day, at=at):
+            if at is not None:
+                moment = f"{day.isoformat()}T{at.isoformat('minutes')}"
+                for option in options:
+                    if str(option.get("first", "")).startswith(moment):
+                        return _option(step, option)
+            return Chosen(s.OTHER_DAY, answers={"after": day.isoformat(), "weekday": None})
+        case Weekday(iso_weekday=weekday):
+            return Chosen(s.OTHER_DAY, answers={"after": None, "weekday": weekday})
+        case PastDay():
+            return Unread("past_day")
+        case NoSuchDay():
+            return Unread("no_such_day")
+        case WrongWeekday():
+            return Unread("wrong_weekday")
+        case None:
+            return Unread()
+
+
+def _read_alone(asked: Field, text: str) -> str | None:
+    """A value that only makes sense because it was asked for."""
+    digits = re.sub(r"\D", "", text)
+    match asked:
+        case Field.INSURANCE_NUMBER:
+            # The core says what is wrong with a number that is too short or too long.
+            return digits if 5 <= len(digits) <= 14 else None
+        case Field.PIN:
+            return read_pin(text)
+        case Field.DIGITS:
+            return digits if len(digits) == 4 else None
+        case Field.CODE:
+            said = [word for word in text.split() if plain(word).strip(".:") not in ("kod", "code")]
+            return said[0] if len(said) == 1 and _CODE.fullmatch(said[0]) else None
+        case _:
+            return None

@@ -1,0 +1,98 @@
+"""The words of a dialogue: one template per dialogue and language, one block per step.
+
+A block is looked up in ``templates/<medium>/<language>/`` first, then in ``templates/sms/<language>/``.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import ChainableUndefined, Environment, FileSystemLoader, Template, TemplateNotFound
+
+from conversations.events import Say
+from conversations.media import gsm
+from conversations.phrasing import FILTERS
+from conversations.session import DEFAULT_LANGUAGE, Option
+
+SMS: Final = "sms"
+NOTICES: Final = "notices"
+LABEL: Final = "label_"
+
+
+class NoWords(Exception):
+    """A block has no words in a language; the message names it."""
+
+
+class Words:
+    """Renders blocks; its answers are one line each, with single spaces."""
+
+    def __init__(self, templates: Path) -> None:
+        # Text, not markup: nothing is escaped.
+        self.environment = Environment(  # noqa: S701
+            loader=FileSystemLoader(templates),
+            undefined=ChainableUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.environment.filters.update(FILTERS)
+        self._template = lru_cache(maxsize=None)(self._load)
+        self._macros = lru_cache(maxsize=None)(self._exported)
+
+    def render(self, say: Say, medium: str = SMS) -> str:
+        """The words of one Say; raises NoWords."""
+        return self._block(say.dialogue, say.block, say.language, medium, say.values)
+
+    def render_notice(self, block: str, language: str, medium: str = SMS, **values: Any) -> str:
+        """The words of a message nobody asked for: ``invitation``, ``confirmation``; raises NoWords."""
+        return self._block(NOTICES, block, language, medium, values)
+
+    def has(self, dialogue: str, block: str, language: str, medium: str = SMS) -> bool:
+        """There are words for a block."""
+        return self._find(dialogue, block, language, medium) is not None
+
+    def label(self, dialogue: str, step: str, option: Option, *, language: str, medium: str = SMS) -> str:
+        """What a button for an option says: the macro ``label_<step>``; nothing if there is none."""
+        name = f"{LABEL}{step}"
+        for folder in dict.fromkeys((medium, SMS)):
+            template = self._template(folder, language, dialogue)
+            if template is not None and name in (macros := self._macros(template, language)):
+                return _one_line(macros[name](option))
+        return ""
+
+    def _block(self, dialogue: str, block: str, language: str, medium: str, values: Mapping[str, Any]) -> str:
+        template = self._find(dialogue, block, language, medium)
+        if template is None and language != DEFAULT_LANGUAGE:
+            template = self._find(dialogue, block, DEFAULT_LANGUAGE, medium)
+        if template is None:
+            raise NoWords(f"{dialogue}.{block} has no words in {language}")
+        known = {**self._macros(template, language), **values, "language": language}
+        return _one_line("".join(template.blocks[block](template.new_context(known))))
+
+    def _find(self, dialogue: str, block: str, language: str, medium: str) -> Template | None:
+        for folder in dict.fromkeys((medium, SMS)):
+            template = self._template(folder, language, dialogue)
+            if template is not None and block in template.blocks:
+                return template
+        return None
+
+    def _load(self, medium: str, language: str, dialogue: str) -> Template | None:
+        try:
+            return self.environment.get_template(f"{medium}/{language}/{dialogue}.j2")
+        except TemplateNotFound:
+            return None
+
+    def _exported(self, template: Template, language: str) -> dict[str, Any]:
+        """The macros of a template; a block rendered alone does not see them by itself."""
+        module = template.make_module({"language": language})
+        return {name: value for name, value in vars(module).items() if not name.startswith("_")}
+
+
+def one_message(texts: tuple[str, ...], *, fold: bool) -> str:
+    """The texts of a turn as one message."""
+    text = _one_line(" ".join(texts))
+    return gsm.fold(text) if fold else text
+
+
+def _one_line(text: str) -> str:
+    return " ".join(str(text).split())
