@@ -20,6 +20,7 @@ class Verb:
     arguments: tuple[str, ...]
     outcomes: Mapping[str, tuple[str, ...]]  # outcome -> the names of its values
     option: tuple[str, ...] = ()  # the names an option has beside ``value``
+    most: int = 0  # options in one outcome: a page fits an SMS and the keys of a phone
 
 
 _OPENED: Final = ("registration", "site", "address", "name")
@@ -39,6 +40,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         ("psc", "page"),
         {"found": ("options", "more"), "unknown_psc": (), "none": ()},
         option=("name", "city", "km"),
+        most=4,
     ),
     # ``group``: null at first, then what was chosen, or "none" once the person said that no group fits.
     "find_group": Verb(
@@ -50,6 +52,7 @@ VERBS: Final[Mapping[str, Verb]] = {
             "not_open": ("label", "opens_on"),  # opens_on may be null: not decided yet
         },
         option=("label",),
+        most=4,
     ),
     "check_earlier": Verb(
         ("insurance_number", "site"),
@@ -89,6 +92,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         ("registration", "after", "weekday", "page"),
         {"found": _PAIRS, "none_then": _PAIRS, "none": ()},
         option=("first", "second"),
+        most=4,
     ),
     "hold_pair": Verb(
         ("registration", "picked"),
@@ -100,11 +104,11 @@ VERBS: Final[Mapping[str, Verb]] = {
     ),
     "let_go": Verb(("registration",), {"gone": ()}),
     # status
-    "my_status": Verb((), {"found": ("items",), "none": ()}),
+    "my_status": Verb((), {"found": ("registrations",), "none": ()}),
 }
 
-# One of ``my_status.items``; ``state`` is one of STATES, what does not apply is null.
-ITEM: Final = ("state", "name", "site", "registered_on", "place", "of", "first", "second")
+# One of ``my_status.registrations``; ``state`` is one of STATES, what does not apply is null.
+STANDING: Final = ("state", "name", "site", "registered_on", "place", "of", "first", "second")
 STATES: Final = ("waiting", "invited", "reserved", "done", "blocked", "returned")
 
 
@@ -116,10 +120,13 @@ def check_outcome(verb: str, name: str, values: Mapping[str, Any]) -> list[str]:
     if declared is None:
         return [f"{verb} has no outcome {name}"]
     wrong = [f"{verb} {name} lacks {value}" for value in declared if value not in values]
-    for option in values.get("options") or ():
+    options = values.get("options") or ()
+    if "options" in declared and not 1 <= len(options) <= VERBS[verb].most:
+        wrong.append(f"{verb} {name} has {len(options)} options, not 1 to {VERBS[verb].most}")
+    for option in options:
         wrong += [
             f"an option of {verb} lacks {key}" for key in ("value", *VERBS[verb].option) if key not in option
         ]
-    for item in values.get("items") or ():
-        wrong += [f"an item of {verb} lacks {key}" for key in ITEM if key not in item]
+    for each in values.get("registrations") or ():
+        wrong += [f"a registration of {verb} lacks {key}" for key in STANDING if key not in each]
     return wrong

@@ -32,8 +32,6 @@ class Words:
         self.environment = Environment(  # noqa: S701
             loader=FileSystemLoader(templates),
             undefined=ChainableUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
         )
         self.environment.filters.update(FILTERS)
         self._template = lru_cache(maxsize=None)(self._load)

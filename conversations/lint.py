@@ -1,0 +1,272 @@
+"""What is wrong with a dialogue before anybody has met it: its shape, its words, their price."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from jinja2 import nodes
+
+from conversations import samples
+from conversations import script as s
+from conversations.engine import COMMON
+from conversations.events import Say
+from conversations.library import Library
+from conversations.media import gsm
+from conversations.script import Ask, Choose, Do, End, Question, Script, Step, Tell
+from conversations.understand.answers import command
+from conversations.understand.text import plain
+from conversations.verbs import BUSY, VERBS
+from conversations.words import NOTICES, SMS, one_message
+
+MOST_KEYS: Final = 9  # a phone has nine digits to choose by
+COMMON_BLOCKS: Final = ("hotline", BUSY, "lost", "operator", "quit", "stop", "at_start")
+NOTICE_BLOCKS: Final = {"invitation": 1, "confirmation": 2}  # block -> segments at most
+_ALWAYS_KNOWN: Final = frozenset(
+    {"options", "page", "more", "missing", "problem", "said", "chosen", "language", "after", "weekday"}
+)
+_PERFORMED: Final = frozenset({"page", "language", "after", "weekday"})  # the engine knows them by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to mend, and where."""
+
+    dialogue: str
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.dialogue}, {self.where}: {self.what}"
+
+
+def check(library: Library) -> list[Finding]:
+    """Everything that is wrong; nothing if the dialogues can be held."""
+    findings = list(_keywords(library))
+    for script in library.scripts.values():
+        broken = list(_targets(library, script))
+        findings += broken
+        if not broken:
+            findings += (*_reach(script), *_loops(script))
+        for step in script.steps.values():
+            findings += (Finding(script.name, step.name, what) for what in _step(script, step))
+        for language in library.languages:
+            findings += _words(library, script, language)
+    for language in library.languages:
+        findings += _common_words(library, language)
+    return findings
+
+
+def _keywords(library: Library) -> Iterator[Finding]:
+    claims: dict[str, str] = {
+        plain(word): "the language switch" for words in library.languages.values() for word in words
+    }
+    for script in library.scripts.values():
+        for word, language in script.claimed():
+            if language not in (*library.languages, "any"):
+                yield Finding(script.name, "keywords", f"no language {language}")
+            if said := command(word):
+                yield Finding(script.name, "keywords", f"{word} is the command {said.value}")
+            if len(word.split()) != 1:
+                yield Finding(script.name, "keywords", f"{word} is not one word")
+            if taken := claims.get(plain(word)):
+                yield Finding(script.name, "keywords", f"{word} is claimed by {taken} too")
+            claims[plain(word)] = script.name
+
+
+def _targets(library: Library, script: Script) -> Iterator[Finding]:
+    if script.start not in script.steps:
+        yield Finding(script.name, "start", f"there is no step {script.start}")
+    for step in script.steps.values():
+        for target in step.targets:
+            dialogue = target.removeprefix(s.INTO_DIALOGUE)
+            if dialogue == target and target not in script.steps:
+                yield Finding(script.name, step.name, f"leads to {target}, which is no step")
+            elif dialogue != target and dialogue not in library.scripts:
+                yield Finding(script.name, step.name, f"leads to {dialogue}, which is no dialogue")
+    for old, new in script.renamed.items():
+        if new not in script.steps or old in script.steps:
+            yield Finding(script.name, f"renamed {old}", f"{new} must be a step, and {old} none any more")
+
+
+def _reach(script: Script) -> Iterator[Finding]:
+    reached = _reachable(script, script.start)
+    for name in script.steps.keys() - reached:
+        yield Finding(script.name, name, "is never reached")
+    for name, step in script.steps.items():
+        leads_out = any(
+            isinstance(script.steps.get(each), End) or each.startswith(s.INTO_DIALOGUE)
+            for each in _reachable(script, name)
+        )
+        if isinstance(step, Question) and not leads_out:
+            yield Finding(script.name, name, "leads to no end")
+
+
+def _reachable(script: Script, start: str) -> set[str]:
+    seen: set[str] = set()
+    ahead = [start]
+    while ahead:
+        name = ahead.pop()
+        if name not in seen:
+            seen.add(name)
+            ahead += script.steps[name].targets if name in script.steps else ()
+    return seen
+
+
+def _loops(script: Script) -> Iterator[Finding]:
+    """Steps that could follow each other for ever without a question or a verb."""
+    for name in script.steps:
+        seen: set[str] = set()
+        ahead = list(_silently(script.steps[name]))
+        while ahead:
+            after = ahead.pop()
+            if after not in seen and after in script.steps:
+                seen.add(after)
+                ahead += _silently(script.steps[after])
+        if name in seen:
+            yield Finding(script.name, name, "may go round without asking anything")
+
+
+def _silently(step: Step) -> Iterator[str]:
+    yield from step.have.values()
+    if isinstance(step, Tell) or (isinstance(step, Ask) and not set(step.ask) <= set(step.forget)):
+        yield step.next
+
+
+def _step(script: Script, step: Step) -> Iterator[str]:
+    match step:
+        case Do():
+            yield from _do(script, step)
+        case Choose():
+            yield from _choose(script, step)
+        case Ask(ask=asked):
+            if not asked:
+                yield "asks for nothing"
+        case Tell() | End():
+            pass
+
+
+def _do(script: Script, step: Do) -> Iterator[str]:
+    verb = VERBS.get(step.do)
+    if verb is None:
+        yield f"there is no verb {step.do}"
+        return
+    for outcome in verb.outcomes.keys() - step.on.keys():
+        yield f"does not say what follows when {step.do} is {outcome}"
+    for outcome in step.on.keys() - verb.outcomes.keys():
+        yield f"{step.do} is never {outcome}"
+    brought = {value for values in verb.outcomes.values() for value in values}
+    for name in set(step.keep) - brought:
+        yield f"{step.do} never brings {name}"
+    for argument in verb.arguments:
+        if argument not in _PERFORMED | _answers(script):
+            yield f"nobody is asked for {argument}, which {step.do} needs"
+
+
+def _choose(script: Script, step: Choose) -> Iterator[str]:
+    source = script.steps.get(step.options_from)
+    verb = VERBS.get(source.do) if isinstance(source, Do) else None
+    kinds = (bool(step.menu), s.YES in step.choose or s.NO in step.choose, bool(step.options_from))
+    if sum(kinds) != 1:
+        yield "offers a menu, or yes and no, or the options of a verb, and exactly one of them"
+    if (s.YES in step.choose) != (s.NO in step.choose):
+        yield "yes and no go together"
+    if step.options_from and (verb is None or not verb.most):
+        yield f"{step.options_from} brings no options"
+    if step.options_from and (s.PICKED not in step.choose or not step.into):
+        yield "does not say what follows what is picked, or which answer it becomes"
+    if s.MORE in step.choose and verb and "page" not in verb.arguments:
+        yield "has more pages than its verb"
+    if max(len(step.menu), verb.most if verb else 0) > MOST_KEYS:
+        yield f"has more than {MOST_KEYS} options, and no key for the last"
+
+
+def _answers(script: Script) -> set[str]:
+    """Every answer a session of the script may hold."""
+    answers: set[str] = {field.value for field in script.fields}
+    for step in script.steps.values():
+        if isinstance(step, Do):
+            answers |= set(step.keep)
+        elif isinstance(step, Choose):
+            answers |= {step.into} - {""} | {field.value for field in step.takes}
+    return answers
+
+
+def _words(library: Library, script: Script, language: str) -> Iterator[Finding]:
+    budget: dict[str, int] = {}
+    for name, step in script.steps.items():
+        if isinstance(step, Do):
+            continue
+        budget[name] = step.segments
+        if isinstance(step, Question):
+            budget[f"again_{name}"] = step.segments
+            budget[f"help_{name}"] = step.segments
+            if step.give_up != s.DEFAULT_GIVE_UP:
+                budget[step.give_up] = step.segments
+    blocks = _blocks(library, script.name, language)
+    for block in blocks.keys() - budget.keys():
+        yield Finding(script.name, f"{language}.{block}", "are words for no step")
+    for block, most in budget.items():
+        if block not in blocks:
+            yield Finding(script.name, f"{language}.{block}", "has no words")
+            continue
+        where = f"{language}.{block}"
+        yield from _speaks_of(script, where, blocks[block])
+        costs = _cost(library, script, block, language, blocks[block])
+        if costs > most:
+            yield Finding(script.name, where, f"may cost {costs} segments, not {most}")
+
+
+def _common_words(library: Library, language: str) -> Iterator[Finding]:
+    for block in COMMON_BLOCKS:
+        if not library.words.has(COMMON, block, language):
+            yield Finding(COMMON, f"{language}.{block}", "has no words")
+    for block, most in NOTICE_BLOCKS.items():
+        if not library.words.has(NOTICES, block, language):
+            yield Finding(NOTICES, f"{language}.{block}", "has no words")
+            continue
+        said = {name: samples.LONGEST[name] for name in ("name", "site", "pin", "first", "second", "address")}
+        costs = gsm.segments(gsm.fold(library.words.render_notice(block, language, **said)))
+        if costs > most:
+            yield Finding(NOTICES, f"{language}.{block}", f"may cost {costs} segments, not {most}")
+
+
+def _blocks(library: Library, dialogue: str, language: str) -> Mapping[str, nodes.Block]:
+    environment = library.words.environment
+    loader, name = environment.loader, f"{SMS}/{language}/{dialogue}.j2"
+    if loader is None or name not in environment.list_templates():
+        return {}
+    tree = environment.parse(loader.get_source(environment, name)[0])
+    return {block.name: block for block in tree.find_all(nodes.Block)}
+
+
+def _speaks_of(script: Script, where: str, block: nodes.Block) -> Iterator[Finding]:
+    """Names that nobody fills would be silently left out of the words."""
+    for attribute in block.find_all(nodes.Getattr):
+        if isinstance(attribute.node, nodes.Name) and attribute.node.name in VERBS:
+            verb = attribute.node.name
+            brought = {value for values in VERBS[verb].outcomes.values() for value in values}
+            if attribute.attr not in brought | {"outcome"}:
+                yield Finding(script.name, where, f"{verb} never brings {attribute.attr}")
+    stored = {name.name for name in block.find_all(nodes.Name) if name.ctx == "store"}
+    called = {call.node.name for call in block.find_all(nodes.Call) if isinstance(call.node, nodes.Name)}
+    known = _ALWAYS_KNOWN | VERBS.keys() | _answers(script) | stored | called | {"loop"}
+    for name in block.find_all(nodes.Name):
+        if name.name not in known:
+            yield Finding(script.name, where, f"nobody fills {name.name}")
+
+
+def _cost(library: Library, script: Script, block: str, language: str, tree: nodes.Block) -> int:
+    """The most segments a block may cost by SMS."""
+    names = {name.name for name in tree.find_all(nodes.Name)}
+    step = script.steps.get(block) or script.steps.get(block.partition("_")[2])
+    most = 1
+    for context in samples.longest([verb for verb in VERBS if verb in names], names):
+        offered = _offered(script, step, context)
+        say = Say(script.name, block, language, {**context, "options": offered, "more": True})
+        most = max(most, gsm.segments(one_message((library.words.render(say),), fold=True)))
+    return most
+
+
+def _offered(script: Script, step: Step | None, said: Mapping[str, object]) -> list[dict[str, object]]:
+    source = script.steps.get(step.options_from) if isinstance(step, Choose) else None
+    return samples.options(source.do, said) if isinstance(source, Do) else []
