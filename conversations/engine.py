@@ -11,7 +11,15 @@ from typing import Any, Final
 from conversations import script as s
 from conversations.events import Act, Event, Expect, Outcome, Over, Said, Say, Turn, Wait
 from conversations.library import ANY_LANGUAGE, SIGNPOST, Library
-from conversations.reading import MOST_CHARACTERS, Chosen, Unread, read_choice, read_fields, read_pin
+from conversations.reading import (
+    MOST_CHARACTERS,
+    Chosen,
+    Unread,
+    read_choice,
+    read_fields,
+    read_opening,
+    read_pin,
+)
 from conversations.script import Ask, Choose, Do, End, Field, Question, Script, Step, Tell
 from conversations.session import Option, Session
 from conversations.understand.answers import Command, command
@@ -61,7 +69,7 @@ class _Walk:
                 return self._answer(step, said)
             case Choose():
                 return self._choose(step, said)
-            case Tell() | Do() | End():
+            case Do():
                 return self._enter(step.name)  # it was busy: try again
 
     def learn(self, outcome: Outcome) -> Turn:
@@ -83,15 +91,16 @@ class _Walk:
     def _script(self) -> Script:
         return self._library.scripts[self._session.dialogue]
 
-    def _located(self) -> Step | None:
+    def _located(self) -> Question | Do | None:
         """The step the session stands at, by its name today; none if the script has lost it."""
         script = self._library.scripts.get(self._session.dialogue)
         if script is None:
             return None
         name = self._session.step
         step = script.steps.get(name) or script.steps.get(script.renamed.get(name, ""))
-        if step is not None:
-            self._put(step=step.name, version=script.version)
+        if not isinstance(step, Question | Do):
+            return None  # no session rests at the others
+        self._put(step=step.name, version=script.version)
         return step
 
     def _put(self, **changes: Any) -> None:
@@ -135,7 +144,7 @@ class _Walk:
         if claimed:
             name, language = claimed
             script = self._library.scripts[name]
-            answers = _carried(script, rest)
+            answers = read_opening(rest, script.fields)
             if name == self._session.dialogue and rest and not answers.keys() & set(script.opened_by):
                 return None  # "PIN 4711", "REG Jan Novák": an answer, not a beginning
             if language != ANY_LANGUAGE:
@@ -147,7 +156,7 @@ class _Walk:
             return None
         for script in self._library.scripts.values():
             if script.opened_by and (at_home or Field.PIN in script.opened_by):
-                answers = _carried(script, said.text)
+                answers = read_opening(said.text, script.fields)
                 if answers.keys() & set(script.opened_by):
                     return self._open(script.name, answers)
         return None
@@ -216,17 +225,23 @@ class _Walk:
     def _back(self, step: Step) -> Turn:
         if isinstance(step, Question) and step.back:
             return self._enter(step.back)
-        history = [name for name in self._session.history if name in self._script.steps]
-        before = history[:-1] if history[-1:] == [step.name] else history
+        history = tuple(name for name in self._session.history if name in self._script.steps)
+        before = history[:-1] if self._is_asked_last(history, step) else history
         if not before:
             self._say("at_start", COMMON)
             return self._enter(step.name)
         question = self._script.steps[before[-1]]
-        self._put(history=tuple(before[:-1]), page=0)
+        self._put(history=before[:-1], page=0)
         self._forget(_answers_of(question))
         if isinstance(question, Choose) and question.options_from:
             return self._enter(question.options_from)
         return self._enter(question.name)
+
+    def _is_asked_last(self, history: tuple[str, ...], step: Step) -> bool:
+        """The last question was this one, or another that asks for the same: "PSČ?", then "Jiné PSČ?"."""
+        last = self._script.steps.get(history[-1]) if history else None
+        same = isinstance(last, Ask) and isinstance(step, Ask) and last.ask == step.ask
+        return last is not None and (same or last.name == step.name)
 
     # Answers
 
@@ -239,21 +254,29 @@ class _Walk:
         )
         self._put(answers={**answers, **{field.value: value for field, value in filled.values.items()}})
         if not any(field in filled.values for field in step.ask):
-            return self._unread(step, filled.problem, said)
+            return self._unread(step, filled.problem)
         self._put(tries=0)
         return self._enter(step.name, arriving=False)
 
     def _choose(self, step: Choose, said: Said) -> Turn:
-        text = said.text
-        if step.takes and (filled := read_fields(text, asked=step.takes, also=())).values:
-            self._put(answers={**self._session.answers, **{f.value: v for f, v in filled.values.items()}})
-            text = filled.rest
-            if not text:
-                self._put(tries=0)
-                return self._ask_again(step)
-        match read_choice(step, text, self._session.options, today=said.today):
+        reading = read_choice(step, said.text, self._session.options, today=said.today)
+        if isinstance(reading, Unread):
+            answers = self._session.answers
+            also = [
+                field for field in self._script.fields if field not in answers and field not in step.takes
+            ]
+            filled = read_fields(said.text, asked=step.takes, also=also)
+            if filled.values:
+                self._put(
+                    answers={**answers, **{field.value: value for field, value in filled.values.items()}}
+                )
+                if not filled.rest:
+                    self._put(tries=0)
+                    return self._ask_again(step)
+                reading = read_choice(step, filled.rest, self._session.options, today=said.today)
+        match reading:
             case Unread(problem=problem):
-                return self._unread(step, problem, said)
+                return self._unread(step, problem)
             case Chosen(branch=branch, option=option, answers=more):
                 answers = {**self._session.answers, **more}
                 if step.into and option:
@@ -264,7 +287,7 @@ class _Walk:
                 self._put(answers=answers, page=page, tries=0)
                 return self._go(step.choose[branch])
 
-    def _unread(self, step: Question, problem: str, said: Said) -> Turn:
+    def _unread(self, step: Question, problem: str) -> Turn:
         tries = self._session.tries + 1
         if tries >= MOST_TRIES:
             self._put(tries=0)
@@ -272,7 +295,9 @@ class _Walk:
             self._say(step.give_up, "" if own else COMMON)
         else:
             self._put(tries=tries)
-        self._say(f"again_{step.name}", problem=problem, said=said.text, missing=self._missing(step))
+        self._say(
+            f"again_{step.name}", problem=problem, missing=self._missing(step), more=self._has_more(step)
+        )
         return self._turn(self._wait(step))
 
     # Steps
@@ -294,6 +319,9 @@ class _Walk:
             if ahead is not None:
                 name = ahead
                 continue
+            if any(not self._session.answers.get(answer) for answer in step.needs):
+                name = self._script.start  # it asks for what is missing, and only for that
+                continue
             match step:
                 case Tell():
                     self._say(name)
@@ -314,10 +342,10 @@ class _Walk:
     def _ask(self, step: Question) -> Turn:
         if isinstance(step, Choose):
             self._put(options=self._offered(step))
-            if not self._session.options:
+            if step.expects is Expect.CHOICE and not self._session.options:
                 return self._start_over()
         history = self._session.history
-        if history[-1:] != (step.name,):
+        if not self._is_asked_last(history, step):
             history = (*history, step.name)[-MOST_REMEMBERED:]
         self._put(history=history, tries=0)
         return self._ask_again(step)
@@ -346,7 +374,7 @@ class _Walk:
         if step.options_from:
             offered = self._facts_of(step).get("options")
             return tuple(offered) if isinstance(offered, list | tuple) else ()
-        return tuple({"value": branch} for branch in step.menu or (s.YES, s.NO))
+        return tuple({"value": branch} for branch in step.menu)
 
     def _facts_of(self, step: Choose) -> Mapping[str, Any]:
         source = self._script.steps.get(step.options_from)
@@ -374,15 +402,6 @@ class _Walk:
     def _forget(self, answers: tuple[str, ...]) -> None:
         kept = {name: value for name, value in self._session.answers.items() if name not in answers}
         self._put(answers=kept)
-
-
-def _carried(script: Script, text: str) -> dict[str, Any]:
-    """What a message that opens a dialogue answers at once."""
-    filled = read_fields(text, asked=(), also=script.fields) if text else None
-    answers = {field.value: value for field, value in filled.values.items()} if filled else {}
-    if Field.PIN in script.fields and (pin := read_pin(text)):
-        answers[Field.PIN.value] = pin
-    return answers
 
 
 def _expected(step: Step | None) -> set[Field]:

@@ -22,7 +22,7 @@ MOST_KEYS: Final = 9  # a phone has nine digits to choose by
 COMMON_BLOCKS: Final = ("hotline", BUSY, "lost", "operator", "quit", "stop", "at_start")
 NOTICE_BLOCKS: Final = {"invitation": 1, "confirmation": 2}  # block -> segments at most
 _ALWAYS_KNOWN: Final = frozenset(
-    {"options", "page", "more", "missing", "problem", "said", "chosen", "language", "after", "weekday"}
+    {"options", "page", "more", "missing", "problem", "chosen", "language", "after", "weekday"}
 )
 _PERFORMED: Final = frozenset({"page", "language", "after", "weekday"})  # the engine knows them by itself
 
@@ -127,12 +127,15 @@ def _loops(script: Script) -> Iterator[Finding]:
 
 
 def _silently(step: Step) -> Iterator[str]:
-    yield from step.have.values()
+    yield from step.have.values()  # ``needs`` leads to the start, which asks for what is needed
     if isinstance(step, Tell) or (isinstance(step, Ask) and not set(step.ask) <= set(step.forget)):
         yield step.next
 
 
 def _step(script: Script, step: Step) -> Iterator[str]:
+    for answer in (*step.needs, *step.have, *step.forget):
+        if answer not in _answers(script):
+            yield f"nobody is asked for {answer}"
     match step:
         case Do():
             yield from _do(script, step)

@@ -20,6 +20,7 @@ _LEGAL_FORM: Final = re.compile(
     r"|,?\s*\bpříspěvková organizace\b|,?\s*\bpřísp\. organizace\b|\s*\(KZ\s*\)",
     re.IGNORECASE,
 )
+_LARGE: Final = re.compile(r"\bvelkokapacitní ", re.IGNORECASE)
 _CUT: Final = "..."
 
 
@@ -60,13 +61,15 @@ def short(value: Any, most: int) -> str:
     if len(text) <= most:
         return text
     kept = text[: most - len(_CUT) + 1]
-    head = kept.rsplit(" ", 1)[0] if " " in kept[most // 2 :] else kept[:-1]
+    head = kept.rsplit(" ", 1)[0] if " " in kept[most // 3 :] else kept[:-1]
     return head.rstrip(" ,;-(") + _CUT
 
 
 def place(value: Any, most: int) -> str:
     """The name of a site without its legal form, shortened: by its last parts first."""
     text = " ".join(_LEGAL_FORM.sub("", str(value or "")).split()).strip(" ,-")
+    if len(text) > most and (plainer := _LARGE.sub("", text)):
+        text = plainer[0].upper() + plainer[1:]
     while len(text) > most:
         head = re.split(r"\s+-\s+|,\s|\s\(", text)
         if len(head) == 1 or len(head[0]) < most // 3:

@@ -18,7 +18,12 @@ MOST_CHARACTERS: Final = 1000  # of one message; nobody answers with more
 _SCANNED: Final = {
     field: understood.Field(field.value) for field in Field if field.value in set(understood.Field)
 }
-_PIN: Final = re.compile(r"(?<!\d)\d(?:[ -]?\d){7}(?!\d)")
+# As PINs are written; other groups of eight digits may be an insurer and a PSČ.
+_PIN: Final = re.compile(
+    r"(?<!\d)(?:\d{8}|\d{4}[ -]\d{4}|\d\d(?:[ -]\d\d){3}|\d(?:[ -]\d){7}|\d{3}[ -]\d{3}[ -]\d\d)(?!\d)"
+)
+_PIN2: Final = re.compile(r"(?i)\bpin ?2\b")
+PIN_DIGITS: Final = 8
 _CODE: Final = re.compile(r"[A-Za-z0-9-]{4,20}")
 _NONE: Final = frozenset({"0", "nula", "zadna", "zadne", "zadny", "zero", "none", "neither"})
 _SHORTEST_LABEL: Final = 3
@@ -54,29 +59,49 @@ ChoiceReading: TypeAlias = Chosen | Unread
 
 def read_fields(text: str, *, asked: Collection[Field], also: Collection[Field]) -> Filled:
     """Fill the fields that were asked for, and others that the message carries besides."""
-    wanted = dict.fromkeys((*asked, *also))
-    scan = understood.scan(text, wanted=[_SCANNED[each] for each in wanted if each in _SCANNED])
+    scan = _scan(text, (*asked, *also))
     values = {Field(found.value): value for found, value in scan.found.items()}
-    if not any(each in values for each in asked):
+    if asked and not any(each in values for each in asked):
         # Perhaps what was not asked for stood in the way.
-        narrow = understood.scan(text, wanted=[_SCANNED[each] for each in asked if each in _SCANNED])
+        narrow = _scan(text, asked)
         if narrow.found:
             scan, values = narrow, {Field(found.value): value for found, value in narrow.found.items()}
     for each in asked:
         if each not in values and (value := _read_alone(each, text)):
             values[each] = value
-    if any(each in values for each in asked):
-        return Filled(values, scan.rest)
-    if any(_SCANNED.get(each) in scan.ambiguous for each in asked):
-        return Filled(values, scan.rest, "ambiguous")
-    return Filled(values, scan.rest)
+    if Field.NAME not in asked and values.keys() == {Field.NAME}:
+        # Two words that nobody asked for are rather a remark than a name.
+        return Filled({}, text)
+    is_ambiguous = any(_SCANNED.get(each) in scan.ambiguous for each in asked)
+    is_missing = not any(each in values for each in asked)
+    return Filled(values, scan.rest, "ambiguous" if is_ambiguous and is_missing else "")
+
+
+def read_opening(text: str, fields: Collection[Field]) -> dict[str, str]:
+    """What a message that begins a dialogue answers at once."""
+    if not text:
+        return {}
+    found = {field.value: value for field, value in _scan(text, fields).found.items()}
+    if Field.PIN in fields and (pin := read_pin(text)):
+        found[Field.PIN.value] = pin
+    return found
 
 
 def read_pin(text: str) -> str | None:
-    """Eight digits in a message that has no others, in any groups; whether they are a PIN, the core says."""
-    digits = re.sub(r"\D", "", re.sub(r"(?i)\bpin ?2\b", "PIN", text))
+    """Eight digits, grouped as PINs are, in a message with no others; if they are one, the core says."""
+    text = _PIN2.sub("PIN", text)
     match = _PIN.search(text)
-    return digits if match and len(digits) == 8 else None
+    return _digits(text) if match and len(_digits(text)) == PIN_DIGITS else None
+
+
+def _scan(text: str, fields: Collection[Field]) -> understood.Scan:
+    return understood.scan(
+        text, wanted=[_SCANNED[each] for each in dict.fromkeys(fields) if each in _SCANNED]
+    )
+
+
+def _digits(text: str) -> str:
+    return "".join(c for c in text if c in "0123456789")
 
 
 def read_choice(  # noqa: PLR0911 - one for every kind of answer
@@ -92,7 +117,7 @@ def read_choice(  # noqa: PLR0911 - one for every kind of answer
     if s.MORE in branches and command(text) is Command.MORE:
         return Chosen(s.MORE)
     number = choice(text, len(options)) or _by_label(text, options)
-    if number is None and isinstance(yes_no, Yes) and len(options) == 1 and s.YES not in branches:
+    if number is None and isinstance(yes_no, Yes) and len(options) == 1:
         number = 1
     if number is not None:
         return _option(step, options[number - 1])
@@ -146,13 +171,14 @@ def _other_day(  # noqa: PLR0911 - one for every DayReading
 
 def _read_alone(asked: Field, text: str) -> str | None:
     """A value that only makes sense because it was asked for."""
-    digits = re.sub(r"\D", "", text)
+    digits = _digits(text)
     match asked:
         case Field.INSURANCE_NUMBER:
             # The core says what is wrong with a number that is too short or too long.
             return digits if 5 <= len(digits) <= 14 else None
         case Field.PIN:
-            return read_pin(text)
+            digits = _digits(_PIN2.sub("PIN", text))
+            return digits if len(digits) == PIN_DIGITS else None
         case Field.DIGITS:
             return digits if len(digits) == 4 else None
         case Field.CODE:

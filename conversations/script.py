@@ -37,6 +37,7 @@ class _Step:
     segments: int = 1  # its words cost at most so many, with the longest values
     forget: tuple[str, ...] = ()  # answers dropped on coming here
     have: Mapping[str, str] = field(default_factory=dict)  # answer -> where to go at once if it is there
+    needs: tuple[str, ...] = ()  # answers without which one begins again, asked only for what is missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +150,7 @@ _KINDS: Final[Mapping[str, Callable[..., Step]]] = {
     "end": End,
 }
 _FIELDS: Final = frozenset({"ask", "takes", "opened_by"})
-_TUPLES: Final = frozenset({"forget", "keep"}) | _FIELDS
+_TUPLES: Final = frozenset({"forget", "keep", "needs"}) | _FIELDS
 
 
 def read_script(text: str) -> Script:

@@ -3,6 +3,7 @@
 A block is looked up in ``templates/<medium>/<language>/`` first, then in ``templates/sms/<language>/``.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from conversations.session import DEFAULT_LANGUAGE, Option
 SMS: Final = "sms"
 NOTICES: Final = "notices"
 LABEL: Final = "label_"
+_DOUBLED_STOP: Final = re.compile(r"(?<!\.)\.\.(?!\.)")
 
 
 class NoWords(Exception):
@@ -93,4 +95,5 @@ def one_message(texts: tuple[str, ...], *, fold: bool) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(str(text).split())
+    # A date ends in a full stop of its own: "od 1.3." closes its sentence.
+    return _DOUBLED_STOP.sub(".", " ".join(str(text).split()))

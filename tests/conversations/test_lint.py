@@ -1,0 +1,182 @@
+"""The lint: our dialogues are clean, and each rule finds what it is for."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from conversations.library import TEMPLATES, Library, load_library
+from conversations.lint import check
+from conversations.script import Ask, Choose, Do, Field, Script, Step, Tell
+from conversations.words import Words
+from gateway.cli.dialogues import dialogues
+
+LIBRARY = load_library()
+
+
+def with_steps(name: str, **steps: Step) -> Library:
+    """The library with steps of one dialogue added or changed."""
+    script = LIBRARY.scripts[name]
+    return with_script(replace(script, steps={**script.steps, **steps}))
+
+
+def with_script(script: Script) -> Library:
+    return replace(LIBRARY, scripts={**LIBRARY.scripts, script.name: script})
+
+
+def found(library: Library) -> str:
+    return "\n".join(map(str, check(library)))
+
+
+def test_the_dialogues_can_be_held() -> None:
+    assert not check(LIBRARY)
+
+
+@pytest.mark.parametrize(
+    ("steps", "most"),
+    [
+        ({"registration": "number name insurer psc site group summary registered"}, 10),
+        ({"registration": "number name insurer psc site group summary_replacing registered"}, 10),
+        ({"reservation": "pairs held confirmed"}, 5),
+    ],
+)
+def test_a_conversation_costs_no_more_than_promised_with_the_longest_values(
+    steps: dict[str, str], most: int
+) -> None:
+    ((name, path),) = steps.items()
+    assert sum(LIBRARY.scripts[name].steps[step].segments for step in path.split()) <= most
+
+
+RESERVATION = LIBRARY.scripts["reservation"].steps
+PAIRS = RESERVATION["pairs"]
+CONFIRM = RESERVATION["confirm"]
+assert isinstance(PAIRS, Choose)
+assert isinstance(CONFIRM, Do)
+
+
+@pytest.mark.parametrize(
+    ("library", "says"),
+    [
+        pytest.param(
+            with_steps("reservation", lonely=Tell(name="lonely", next="pin")),
+            "reservation, lonely: is never reached",
+            id="an unreachable step",
+        ),
+        pytest.param(
+            with_steps("reservation", taken=Tell(name="taken", next="nowhere")),
+            "taken: leads to nowhere, which is no step",
+            id="a target that is not there",
+        ),
+        pytest.param(
+            with_steps("reservation", taken=Tell(name="taken", next="@nowhere")),
+            "leads to nowhere, which is no dialogue",
+            id="a dialogue that is not there",
+        ),
+        pytest.param(
+            with_steps("reservation", confirm=replace(CONFIRM, on={"confirmed": "confirmed"})),
+            "does not say what follows when confirm is lapsed",
+            id="an outcome forgotten",
+        ),
+        pytest.param(
+            with_steps("reservation", confirm=replace(CONFIRM, on={**CONFIRM.on, "eaten": "confirmed"})),
+            "confirm is never eaten",
+            id="an outcome invented",
+        ),
+        pytest.param(
+            with_steps("reservation", confirm=replace(CONFIRM, do="conform")),
+            "there is no verb conform",
+            id="a verb invented",
+        ),
+        pytest.param(
+            with_steps("status", shown=Ask(name="shown", ask=(Field.CODE,), next="nothing")),
+            "status, cs.again_shown: has no words",
+            id="no re-prompt",
+        ),
+        pytest.param(
+            with_steps("reservation", pairs=replace(PAIRS, give_up="mercy")),
+            "cs.mercy: has no words",
+            id="no way out in words",
+        ),
+        pytest.param(
+            with_steps("reservation", pairs=replace(PAIRS, segments=1)),
+            "cs.pairs: may cost 2 segments, not 1",
+            id="too long",
+        ),
+        pytest.param(
+            with_steps(
+                "reservation",
+                taken=Tell(name="taken", next="lapsed"),
+                lapsed=Tell(name="lapsed", next="taken"),
+            ),
+            "taken: may go round without asking anything",
+            id="a loop",
+        ),
+        pytest.param(
+            with_steps(
+                "signpost",
+                menu=Choose(name="menu", choose={f"way{n}": "information" for n in range(10)}),
+            ),
+            "has more than 9 options",
+            id="no key for the tenth",
+        ),
+        pytest.param(
+            with_script(replace(LIBRARY.scripts["status"], keywords={"any": ("PIN",)})),
+            "PIN is claimed by reservation too",
+            id="a keyword claimed twice",
+        ),
+        pytest.param(
+            with_script(replace(LIBRARY.scripts["status"], keywords={"cs": ("Zpět",)})),
+            "Zpět is the command back",
+            id="a keyword that is a command",
+        ),
+        pytest.param(
+            with_script(replace(LIBRARY.scripts["status"], renamed={"old": "gone"})),
+            "renamed old: gone must be a step",
+            id="renamed to nothing",
+        ),
+    ],
+)
+def test_the_lint_finds(library: Library, says: str) -> None:
+    assert says in found(library)
+
+
+def test_words_that_speak_of_what_nobody_fills_are_found(tmp_path: Path) -> None:
+    for template in TEMPLATES.rglob("*.j2"):
+        copy = tmp_path / template.relative_to(TEMPLATES)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
+    status = tmp_path / "sms/en/status.j2"
+    status.write_text(
+        "{% block shown %}{{ my_status.mood }}{{ weather }}{% endblock %}{% block extra %}{% endblock %}",
+        encoding="utf-8",
+    )
+    says = found(replace(LIBRARY, words=Words(tmp_path)))
+    assert "en.shown: my_status never brings mood" in says
+    assert "en.shown: nobody fills weather" in says
+    assert "en.extra: are words for no step" in says
+    assert "en.nothing: has no words" in says
+
+
+def test_check_says_that_all_is_well() -> None:
+    result = CliRunner().invoke(dialogues, ["check"])
+    assert result.exit_code == 0
+    assert "All is well" in result.output
+
+
+@pytest.mark.parametrize("language", ["cs", "en"])
+@pytest.mark.parametrize("name", sorted(LIBRARY.scripts))
+def test_every_dialogue_is_printed_and_drawn(name: str, language: str) -> None:
+    printed = CliRunner().invoke(dialogues, ["print", name, "--lang", language])
+    drawn = CliRunner().invoke(dialogues, ["draw", name, "--lang", language])
+    assert printed.exit_code == drawn.exit_code == 0
+    assert drawn.output.startswith("flowchart TD\n")
+    for step in LIBRARY.scripts[name].steps:
+        assert f"\n{step} (" in printed.output
+        assert f"  {step}" in drawn.output
+
+
+def test_an_unknown_dialogue_is_refused_with_the_known_ones() -> None:
+    result = CliRunner().invoke(dialogues, ["print", "nothing"])
+    assert result.exit_code == 2
+    assert "registration, reservation" in result.output

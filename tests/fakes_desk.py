@@ -1,0 +1,206 @@
+"""A desk that answers the verbs from a small fixed world around Jihlava in January 2021."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from conversations.events import Act, Outcome
+from conversations.verbs import check_outcome
+
+SITES: tuple[tuple[str, str, str, float], ...] = (
+    ("jihlava", "Nemocnice Jihlava, p.o.", "Jihlava", 2.1),
+    ("trebic", "Očkovací centrum Třebíč", "Třebíč", 29.6),
+    ("brod", "Nemocnice Havlíčkův Brod", "Havlíčkův Brod", 24.0),
+    ("pelhrimov", "Nemocnice Pelhřimov, p.o.", "Pelhřimov", 27.5),
+    ("zdar", "Velkokapacitní očkovací místo Žďár nad Sázavou", "Žďár nad Sázavou", 36.2),
+    ("tabor", "Nemocnice Tábor - OČKO Sportovní hala Kvapilova, Kvapilova 2419, Tábor", "Tábor", 70.9),
+)
+ADDRESS = "Vrchlického 59, 586 33 Jihlava"
+GROUPS = {
+    "cs": (("health_workers", "zdravotníci"), ("school_staff", "pracovníci škol")),
+    "en": (("health_workers", "health workers"), ("school_staff", "school staff")),
+}
+PIN, OTHERS_PIN, USED_PIN, BLOCKED_PIN = "47110922", "12345674", "55550005", "99990009"
+PAGE = 4
+HOLD_FOR = timedelta(minutes=15)
+
+
+@dataclass
+class FakeDesk:
+    """One address's view of the core; the fields are what a transcript's header may set."""
+
+    earlier: dict[str, str] = field(default_factory=dict)  # insurance number -> site of a registration
+    reserved: set[str] = field(default_factory=set)  # insurance numbers with a reservation
+    taken: set[str] = field(default_factory=set)  # pairs that somebody takes while we choose
+    no_pairs: bool = False
+    busy: set[str] = field(default_factory=set)  # verbs that fail once
+    left: int = 5
+    held: str | None = None
+    held_until: datetime | None = None
+    registrations: list[dict[str, Any]] = field(default_factory=list)
+
+    def perform(self, act: Act, *, now: datetime) -> Outcome:
+        """Answer a verb; holds itself to the table of verbs."""
+        if act.verb in self.busy:
+            self.busy.remove(act.verb)
+            return Outcome("busy")
+        answer: Callable[[Mapping[str, Any], datetime], Outcome] = getattr(self, f"_{act.verb}")
+        outcome = answer(act.arguments, now)
+        assert not check_outcome(act.verb, outcome.name, outcome.values)
+        return outcome
+
+    def _check_number(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        digits = "".join(c for c in said["insurance_number"] if c.isdigit())
+        if len(digits) not in (9, 10):
+            return Outcome("impossible", {"reason": "digits_count"})
+        year, month, day = int(digits[:2]), int(digits[2:4]) % 50, int(digits[4:6])
+        if not 1 <= month <= 12:
+            return Outcome("impossible", {"reason": "month"})
+        if not 1 <= day <= 31:
+            return Outcome("impossible", {"reason": "day"})
+        if len(digits) == 10 and int(digits) % 11:
+            return Outcome(
+                "suspicious", {"reason": "check_digit", "birth_date": f"19{year}-{month:02}-{day:02}"}
+            )
+        return Outcome("valid", {"birth_year": 1900 + year})
+
+    def _find_sites(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        if said["psc"] == "79999":
+            return Outcome("unknown_psc")
+        if said["psc"] == "10000":
+            return Outcome("none")
+        begin = said["page"] * PAGE % len(SITES)
+        page = [{"value": v, "name": n, "city": c, "km": km} for v, n, c, km in SITES[begin : begin + PAGE]]
+        return Outcome("found", {"options": page, "more": begin + PAGE < len(SITES)})
+
+    def _find_group(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        year = int("".join(c for c in said["insurance_number"] if c.isdigit())[:2])
+        match said["group"]:
+            case _ if year <= 41:
+                return Outcome("given", {"group": "age_80"})
+            case None:
+                options = [{"value": key, "label": label} for key, label in GROUPS[said["language"]]]
+                return Outcome("choose", {"options": options, "more": False})
+            case "none":
+                label = "70 až 79 let" if said["language"] == "cs" else "70 to 79"
+                return Outcome("not_open", {"label": label, "opens_on": "2021-03-01"})
+            case "school_staff":
+                return Outcome("needs_code", {"label": "pracovníci škol"})
+            case group:
+                return Outcome("given", {"group": group})
+
+    def _check_earlier(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        number = said["insurance_number"]
+        if number in self.reserved:
+            return Outcome("has_reservation", {"site": SITES[0][1], "first": "2021-01-25T08:00"})
+        earlier = self.earlier.get(number)
+        if earlier is None or earlier == said["site"]:
+            return Outcome("fresh")
+        places = {"old_place": 12, "new_place": 340}
+        return Outcome("replaces", {"old_site": _name(earlier), "new_site": _name(said["site"]), **places})
+
+    def _register(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        if said["group"] == "school_staff" and said["code"] != "SKOLA2021":
+            return Outcome("not_proven")
+        already = self.earlier.get(said["insurance_number"]) == said["site"]
+        self.earlier[said["insurance_number"]] = said["site"]
+        place = 12 if already else 340
+        self.registrations.append(
+            {
+                "state": "waiting",
+                "name": said["name"].split()[0],
+                "site": _name(said["site"]),
+                "registered_on": now.date().isoformat(),
+                "place": place,
+                "of": 1204,
+                "first": None,
+                "second": None,
+            }
+        )
+        return Outcome(
+            "already" if already else "registered",
+            {"site": _name(said["site"]), "place": place, "registered": now.isoformat()},
+        )
+
+    def _enter_pin(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        match said["pin"]:
+            case "47110922":
+                return self._opened()
+            case "12345674":
+                return Outcome("prove")
+            case "55550005":
+                seen = {"first": "2021-01-25T08:00", "second": "2021-02-15T08:00"}
+                return Outcome("used", {"site": SITES[0][1], **seen})
+            case pin if pin.startswith("4711"):
+                return Outcome("mistyped")
+            case _:
+                return self._missed()
+
+    def _prove_digits(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        return self._opened() if said["digits"] == "3123" else self._missed()
+
+    def _find_pairs(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        if self.no_pairs:
+            return Outcome("none")
+        pairs = [pair for pair in _pairs() if pair["value"] not in self.taken]
+        fitting = pairs
+        if said["after"]:
+            fitting = [pair for pair in pairs if pair["first"].startswith(said["after"])]
+        elif said["weekday"]:
+            fitting = [p for p in pairs if datetime.fromisoformat(p["first"]).isoweekday() == said["weekday"]]
+        name = "found" if fitting else "none_then"
+        begin = said["page"] * PAGE
+        page = (fitting or pairs)[begin : begin + PAGE]
+        return Outcome(name, {"options": page, "more": begin + PAGE < len(fitting or pairs)})
+
+    def _hold_pair(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        pair = next(each for each in _pairs() if each["value"] == said["picked"])
+        if pair["value"] == "1" and "first is quick" in self.taken:
+            self.taken = {"1"}
+            return Outcome("taken")
+        self.held, self.held_until = pair["value"], now + HOLD_FOR
+        until = self.held_until.isoformat()
+        return Outcome("held", {"first": pair["first"], "second": pair["second"], "until": until})
+
+    def _confirm(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        if self.held_until is None or now >= self.held_until:
+            return Outcome("lapsed")
+        pair = next(each for each in _pairs() if each["value"] == self.held)
+        dates = {"first": pair["first"], "second": pair["second"]}
+        return Outcome("confirmed", {**dates, "site": SITES[0][1], "address": ADDRESS})
+
+    def _let_go(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        self.held = self.held_until = None
+        return Outcome("gone")
+
+    def _my_status(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        if not self.registrations:
+            return Outcome("none")
+        return Outcome("found", {"registrations": self.registrations})
+
+    def _opened(self) -> Outcome:
+        known = {"site": SITES[0][1], "address": ADDRESS, "name": "Jan"}
+        return Outcome("opened", {"registration": "r1", **known})
+
+    def _missed(self) -> Outcome:
+        self.left -= 1
+        return Outcome("wrong", {"left": self.left}) if self.left else Outcome("blocked")
+
+
+def _name(site: str) -> str:
+    return next(name for value, name, _, _ in SITES if value == site)
+
+
+def _pairs() -> list[dict[str, str]]:
+    """Six first dates on three days; the second three weeks later at the same hour."""
+    firsts = [datetime(2021, 1, day, hour, minute) for day, hour, minute in (  # noqa: DTZ001 - Prague, as verbs.py says
+        (25, 8, 0), (25, 8, 20), (26, 9, 0), (26, 9, 20), (26, 9, 40), (29, 10, 0))]  # fmt: skip
+    return [
+        {
+            "value": str(number),
+            "first": first.isoformat("T", "minutes"),
+            "second": (first + timedelta(weeks=3)).isoformat("T", "minutes"),
+        }
+        for number, first in enumerate(firsts, 1)
+    ]
