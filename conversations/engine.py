@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from conversations import questions as q
 from conversations import script as s
 from conversations.events import Act, Event, Expect, Outcome, Over, Said, Say, Turn, Wait
 from conversations.library import ANY_LANGUAGE, SIGNPOST, Library
@@ -21,7 +22,7 @@ from conversations.reading import (
     read_pin,
 )
 from conversations.script import Ask, Choose, Do, End, Field, Question, Script, Step, Tell
-from conversations.session import Option, Session
+from conversations.session import Session
 from conversations.understand.answers import Command, command
 from conversations.understand.text import plain, words
 from conversations.verbs import BUSY, VERBS
@@ -152,7 +153,7 @@ class _Walk:
             return self._open(name, answers)
         at_home = step is None or self._session.dialogue == SIGNPOST
         pin = read_pin(said.text)
-        if not at_home and (pin is None or _expected(step) & {Field.PIN, Field.INSURANCE_NUMBER}):
+        if not at_home and (pin is None or {Field.PIN, Field.INSURANCE_NUMBER} & set(q.asked_for(step))):
             return None
         for script in self._library.scripts.values():
             if script.opened_by and (at_home or Field.PIN in script.opened_by):
@@ -207,7 +208,7 @@ class _Walk:
                 return self._turn(Over())
             case Command.OPERATOR:
                 self._say("operator", COMMON)
-                return self._turn(self._wait(step))
+                return self._turn(q.wait(self._script, self._session, step))
             case Command.MORE | None:
                 return None
 
@@ -226,22 +227,16 @@ class _Walk:
         if isinstance(step, Question) and step.back:
             return self._enter(step.back)
         history = tuple(name for name in self._session.history if name in self._script.steps)
-        before = history[:-1] if self._is_asked_last(history, step) else history
+        before = history[:-1] if q.is_asked_last(self._script, history, step) else history
         if not before:
             self._say("at_start", COMMON)
             return self._enter(step.name)
         question = self._script.steps[before[-1]]
         self._put(history=before[:-1], page=0)
-        self._forget(_answers_of(question))
+        self._forget(q.answers_of(question))
         if isinstance(question, Choose) and question.options_from:
             return self._enter(question.options_from)
         return self._enter(question.name)
-
-    def _is_asked_last(self, history: tuple[str, ...], step: Step) -> bool:
-        """The last question was this one, or another that asks for the same: "PSČ?", then "Jiné PSČ?"."""
-        last = self._script.steps.get(history[-1]) if history else None
-        same = isinstance(last, Ask) and isinstance(step, Ask) and last.ask == step.ask
-        return last is not None and (same or last.name == step.name)
 
     # Answers
 
@@ -283,7 +278,11 @@ class _Walk:
                     answers[step.into] = option["value"]
                     chosen = {**self._session.facts.get("chosen", {}), step.into: dict(option)}
                     self._put(facts={**self._session.facts, "chosen": chosen})
-                page = self._session.page + 1 if branch == s.MORE and self._has_more(step) else 0
+                page = (
+                    self._session.page + 1
+                    if branch == s.MORE and q.has_more(self._script, self._session, step)
+                    else 0
+                )
                 self._put(answers=answers, page=page, tries=0)
                 return self._go(step.choose[branch])
 
@@ -296,9 +295,12 @@ class _Walk:
         else:
             self._put(tries=tries)
         self._say(
-            f"again_{step.name}", problem=problem, missing=self._missing(step), more=self._has_more(step)
+            f"again_{step.name}",
+            problem=problem,
+            missing=q.missing(self._session, step),
+            more=q.has_more(self._script, self._session, step),
         )
-        return self._turn(self._wait(step))
+        return self._turn(q.wait(self._script, self._session, step))
 
     # Steps
 
@@ -327,7 +329,7 @@ class _Walk:
                     self._say(name)
                     name = step.next
                 case Ask():
-                    if self._missing(step):
+                    if q.missing(self._session, step):
                         return self._ask(step)
                     name = step.next
                 case Choose():
@@ -341,18 +343,22 @@ class _Walk:
 
     def _ask(self, step: Question) -> Turn:
         if isinstance(step, Choose):
-            self._put(options=self._offered(step))
+            self._put(options=q.offered(self._script, self._session, step))
             if step.expects is Expect.CHOICE and not self._session.options:
                 return self._start_over()
         history = self._session.history
-        if not self._is_asked_last(history, step):
+        if not q.is_asked_last(self._script, history, step):
             history = (*history, step.name)[-MOST_REMEMBERED:]
         self._put(history=history, tries=0)
         return self._ask_again(step)
 
     def _ask_again(self, step: Question) -> Turn:
-        self._say(step.name, missing=self._missing(step), more=self._has_more(step))
-        return self._turn(self._wait(step))
+        self._say(
+            step.name,
+            missing=q.missing(self._session, step),
+            more=q.has_more(self._script, self._session, step),
+        )
+        return self._turn(q.wait(self._script, self._session, step))
 
     def _end(self) -> Turn:
         if not self._session.paused:
@@ -370,49 +376,6 @@ class _Walk:
         special = {"page": session.page, "language": session.language}
         return {name: special.get(name, session.answers.get(name)) for name in VERBS[step.do].arguments}
 
-    def _offered(self, step: Choose) -> tuple[Option, ...]:
-        if step.options_from:
-            offered = self._facts_of(step).get("options")
-            return tuple(offered) if isinstance(offered, list | tuple) else ()
-        return tuple({"value": branch} for branch in step.menu)
-
-    def _facts_of(self, step: Choose) -> Mapping[str, Any]:
-        source = self._script.steps.get(step.options_from)
-        return self._session.facts.get(source.do, {}) if isinstance(source, Do) else {}
-
-    def _has_more(self, step: Step) -> bool:
-        return isinstance(step, Choose) and s.MORE in step.choose and bool(self._facts_of(step).get("more"))
-
-    def _missing(self, step: Step) -> list[str]:
-        """The fields of the step that are not known yet."""
-        if not isinstance(step, Ask):
-            return []
-        return [field.value for field in step.ask if not self._session.answers.get(field)]
-
-    def _wait(self, step: Step) -> Wait:
-        match step:
-            case Choose():
-                return Wait(step.expects, self._session.options, self._has_more(step))
-            case Ask(ask=asked):
-                numbers = {Field.INSURANCE_NUMBER, Field.PSC, Field.PIN, Field.DIGITS, Field.INSURER}
-                return Wait(Expect.DIGITS if numbers.issuperset(asked) else Expect.TEXT)
-            case Tell() | Do() | End():
-                return Wait(Expect.TEXT)
-
     def _forget(self, answers: tuple[str, ...]) -> None:
         kept = {name: value for name, value in self._session.answers.items() if name not in answers}
         self._put(answers=kept)
-
-
-def _expected(step: Step | None) -> set[Field]:
-    return set(step.ask) if isinstance(step, Ask) else set()
-
-
-def _answers_of(question: Step) -> tuple[str, ...]:
-    match question:
-        case Ask(ask=asked):
-            return tuple(field.value for field in asked)
-        case Choose(into=into) if into:
-            return (into,)
-        case _:
-            return ()

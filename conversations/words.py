@@ -44,7 +44,7 @@ class Words:
         return self._block(say.dialogue, say.block, say.language, medium, say.values)
 
     def render_notice(self, block: str, language: str, medium: str = SMS, **values: Any) -> str:
-        """The words of a message nobody asked for: ``invitation``, ``confirmation``; raises NoWords."""
+        """The words of a message nobody asked for: ``invitation``, ``confirmation``, ``free_again``."""
         return self._block(NOTICES, block, language, medium, values)
 
     def has(self, dialogue: str, block: str, language: str, medium: str = SMS) -> bool:
