@@ -140,7 +140,7 @@ class _Walk:
 
     def _opening(self, step: Step | None, said: Said) -> Turn | None:
         """Begin another dialogue, asked for by a keyword or by what only that dialogue needs."""
-        first, _, rest = said.text.strip().partition(" ")
+        first, rest = [*said.text.split(maxsplit=1), "", ""][:2]
         claimed = self._library.keywords.get(plain(first).strip(".,:;!?/#\"'"))
         if claimed:
             name, language = claimed

@@ -277,6 +277,10 @@ def test_no_way_back_leads_to_a_summary_with_something_missing() -> None:
     assert visited[:2] == ["site", "psc_again"]
 
 
+def test_a_keyword_may_stand_on_a_line_of_its_own() -> None:
+    assert talk(Session.new(), "Reg:\n405123123\nJan Novák").session.step == "insurer"
+
+
 def test_a_pin_is_not_seen_where_digits_are_asked_for() -> None:
     reply = talk(Session.new(), "REG", "4711 0922")
     assert reply.session.dialogue == "registration"
