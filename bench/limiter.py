@@ -1,0 +1,200 @@
+"""Operator capacity at the receiving side: how much of it is used, and is it ever exceeded?
+
+Senders are processes of their own; a segment is one datagram, stamped by the receiver's kernel.
+"""
+
+import asyncio
+import contextlib
+import math
+import multiprocessing
+import random
+import socket
+import struct
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from gateway.capacity import Capacity, Moments, OperatorRate
+from gateway.embedded import remove, valkey
+
+SO_TIMESTAMPNS = 35  # Linux, asm-generic/socket.h; not in Python's socket before 3.14
+LONGEST_MESSAGE = 3
+CALLS = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    capacity: int
+    senders: int
+    segments: int
+    used: float  # of the capacity, between the first and the last segment
+    worst_second: int  # segments in the fullest sliding second
+    closest: float  # seconds between a segment and the one a whole capacity later, at the least
+    fewest: float  # of its fair part, what the least served sender got
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    script_per_second: float
+    incr_per_second: float
+
+    @property
+    def ratio(self) -> float:
+        return self.script_per_second / self.incr_per_second
+
+
+def used(stamps: Sequence[float], capacity: int) -> float:
+    return (len(stamps) - 1) / (stamps[-1] - stamps[0]) / capacity
+
+
+def worst_second(stamps: Sequence[float]) -> int:
+    """Segments in the fullest second of any alignment; both ends belong to it."""
+    worst = first = 0
+    for last, stamp in enumerate(stamps):
+        while stamp - stamps[first] >= 1.0:
+            first += 1
+        worst = max(worst, last - first + 1)
+    return worst
+
+
+def closest(stamps: Sequence[float], capacity: int) -> float:
+    return min((b - a for a, b in zip(stamps, stamps[capacity:], strict=False)), default=math.inf)
+
+
+@contextlib.contextmanager
+def receiver(log: list[tuple[float, int]]) -> Iterator[int]:
+    """Write down when each segment came, and whose; yields the port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+
+        def read() -> None:
+            while True:
+                sender, ancillary, _, _ = listening.recvmsg(16, 64)
+                if not sender:
+                    return
+                seconds, nanoseconds = struct.unpack("qq", ancillary[0][2])
+                log.append((seconds + nanoseconds / 1e9, int(sender)))
+
+        reading = threading.Thread(target=read)
+        reading.start()
+        try:
+            yield port
+        finally:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ending:
+                ending.sendto(b"", ("127.0.0.1", port))
+            reading.join()
+
+
+def send(sender: int, *, url: str, port: int, capacity: int, ready: Barrier, seconds: float) -> None:
+    """One sender process: messages of one to three segments, as fast as it may."""
+    asyncio.run(_send(sender, url=url, port=port, capacity=capacity, ready=ready, seconds=seconds))
+
+
+async def _send(sender: int, *, url: str, port: int, capacity: int, ready: Barrier, seconds: float) -> None:
+    chance = random.Random(sender)
+    operator = OperatorRate(f"bench{capacity}", capacity)
+    async with Redis.from_url(url) as redis:
+        moments = Moments(Capacity(redis), operator)
+        batch = max(1, capacity // 50)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+            wire.connect(("127.0.0.1", port))
+            await moments.next(LONGEST_MESSAGE)
+            await moments.give_back()
+            await asyncio.to_thread(ready.wait)
+            ends_at = time.monotonic() + seconds
+            while time.monotonic() < ends_at:
+                parts = chance.randint(1, LONGEST_MESSAGE)
+                for left in range(parts, 0, -1):
+                    await moments.next(max(left, batch))
+                    wire.send(b"%d" % sender)
+        await moments.give_back()
+
+
+def measure(url: str, *, capacity: int, senders: int, seconds: float) -> Row:
+    log: list[tuple[float, int]] = []
+    spawn = multiprocessing.get_context("spawn")
+    ready = spawn.Barrier(senders)
+    with receiver(log) as port:
+        told = {"url": url, "port": port, "capacity": capacity, "seconds": seconds}
+        processes = [
+            spawn.Process(target=send, args=(number,), kwargs=told | {"ready": ready})
+            for number in range(senders)
+        ]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+    stamps = [stamp for stamp, _ in log]
+    fair = len(log) / senders
+    return Row(
+        capacity=capacity,
+        senders=senders,
+        segments=len(stamps),
+        used=used(stamps, capacity),
+        worst_second=worst_second(stamps),
+        closest=closest(stamps, capacity),
+        fewest=min(sum(sender == number for _, sender in log) for number in range(senders)) / fair,
+    )
+
+
+async def cost(url: str) -> Cost:
+    """Calls a second over one connection, one after the other: the script beside a plain INCR."""
+    async with Redis.from_url(url) as redis:
+        capacity = Capacity(redis)
+        operator = OperatorRate("bench-cost", 200)
+        await capacity.prepare(operator)
+        begun = time.monotonic()
+        for _ in range(CALLS):
+            await redis.incr("bench:plain")
+        between = time.monotonic()
+        for _ in range(CALLS):
+            lease = await capacity.reserve(operator, 1, timedelta(seconds=1))
+            del lease
+        ended = time.monotonic()
+        await redis.delete("bench:plain")
+    return Cost(CALLS / (ended - between), CALLS / (between - begun))
+
+
+def run(*, seconds: float = 5.0, url: str | None = None) -> list[Row]:
+    """Measure and print; on a Valkey of its own unless ``url`` names one."""
+    if url is None:
+        folder = Path(tempfile.mkdtemp(prefix="crs-bench-"))
+        folder.chmod(0o711)
+        try:
+            with valkey(folder) as own:
+                return run(seconds=seconds, url=own)
+        finally:
+            remove(folder)
+    rows = []
+    print("capacity  senders  segments    used  worst second  closest n and n+capacity  least served")
+    for capacity in (20, 50, 200):
+        for senders in (1, 8):
+            row = measure(url, capacity=capacity, senders=senders, seconds=seconds)
+            rows.append(row)
+            print(
+                f"{row.capacity:8}  {row.senders:7}  {row.segments:8}  {row.used:6.1%}  {row.worst_second:12}"
+                f"  {row.closest:22.4f} s  {row.fewest:12.0%}"
+            )
+    calls = asyncio.run(cost(url))
+    print(
+        f"script {calls.script_per_second:.0f} calls/s, plain INCR {calls.incr_per_second:.0f}/s: "
+        f"ratio {calls.ratio:.2f}"
+    )
+    return rows
+
+
+def main() -> None:
+    run()
+
+
+if __name__ == "__main__":
+    main()

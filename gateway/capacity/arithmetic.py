@@ -1,0 +1,122 @@
+"""When may a segment be handed over? The arithmetic of `capacity.lua`, in Python.
+
+GCRA sets the pace and lets a short hole be caught up; a log of the last moments forbids what GCRA alone
+would allow after a burst. The law that both keep, with ``n`` the segments of a window::
+
+    moment[i + n] >= moment[i] + window
+
+A segment leaves between its moment and the tolerance after it, and the window is longer than a second by
+more than the tolerance, so no ``n + 1`` segments leave within one second. A moment that was not used may be
+taken out of the log: those left are then compared with ones further back, so the law still holds.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+SECOND = 1_000_000
+WHOLE = 1_000_000
+
+MARGIN = 12_000  # of each second; tolerance, distance of clocks and jitter on the way must fit in
+TOLERANCE = 5_000  # a segment leaves this long after its moment, or at another moment
+BURST = 100_000  # a hole of this length is caught up, at twice the pace
+LONGEST_WAIT = 1 * SECOND
+LONGEST_LEASE = 250_000
+LONGEST_LEAD = 100_000
+HORIZON = LONGEST_WAIT + LONGEST_LEASE + LONGEST_LEAD  # no moment is leased further ahead
+
+CUT = 700_000
+SMALLEST_SHARE = 100_000
+RECOVERY = 20_000  # of the whole, each second: back from one cut in 15 s
+BETWEEN_CUTS = 1 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most ``segments`` in any window, whole ones: 2.5 a second is 2, and 0.5 is 1 in two seconds."""
+
+    segments: int
+    window: int
+
+    @classmethod
+    def of(cls, segments_per_second: float) -> "Limit":
+        segments = max(1, math.floor(segments_per_second))
+        seconds = max(1.0, segments / segments_per_second)
+        return cls(segments, math.ceil(seconds * (SECOND + MARGIN)))
+
+    @property
+    def quiet(self) -> int:
+        """How long to hand over nothing when the past is unknown."""
+        return HORIZON + self.window
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    moments: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TooEarly:
+    retry_after: int
+
+
+@dataclass(slots=True)
+class Book:
+    """One operator's moments: the last of them, and how fast we may go."""
+
+    limit: Limit
+    log: list[int] = field(default_factory=list)
+    not_before: int = 0
+    tat: int = 0  # GCRA's theoretical arrival time
+    share: int = WHOLE
+    cut_at: int = 0
+
+    def start_over(self, now: int) -> None:
+        """Forget a past that is not to be trusted, and let it run out."""
+        self.log.clear()
+        self.not_before, self.tat = now + self.limit.quiet, 0
+        self.cut_at = min(self.cut_at, now)
+
+    def share_at(self, now: int) -> int:
+        return min(WHOLE, self.share + max(now - self.cut_at, 0) * RECOVERY // SECOND)
+
+    def reserve(self, segments: int, *, at_most: int, lead: int, now: int) -> Granted | TooEarly:
+        self._mind_the_clock(now)
+        interval, most = self._interval(now), -(-self.limit.segments * self.share_at(now) // WHOLE)
+        moments, tat, at = list[int](), self.tat, self.log[-1] if self.log else 0
+        for _ in range(segments):
+            at = max(now + lead, self.not_before, at - (-interval // 2), tat - BURST)
+            earlier = len(self.log) + len(moments) - most
+            if earlier >= 0:
+                at = max(at, (self.log + moments)[earlier] + self.limit.window)
+            if not moments and at > now + at_most:
+                return TooEarly(at - at_most - now)
+            if moments and at > moments[0] + LONGEST_LEASE:
+                break
+            moments.append(at)
+            tat = max(tat, at) + interval
+        self.tat = tat
+        self.log = (self.log + moments)[-self.limit.segments :]
+        return Granted(tuple(moments))
+
+    def give_back(self, moments: tuple[int, ...], *, now: int) -> None:
+        self._mind_the_clock(now)
+        interval = self._interval(now)
+        for moment in moments:
+            if moment in self.log:
+                self.log.remove(moment)
+                self.tat -= interval
+
+    def slow_down(self, *, now: int) -> int:
+        self._mind_the_clock(now)
+        if now - self.cut_at >= BETWEEN_CUTS:
+            self.share = max(SMALLEST_SHARE, self.share_at(now) * CUT // WHOLE)
+            self.cut_at = now
+        return self.share_at(now)
+
+    def _interval(self, now: int) -> int:
+        return -(-self.limit.window * WHOLE // (self.limit.segments * self.share_at(now)))
+
+    def _mind_the_clock(self, now: int) -> None:
+        """A moment beyond every horizon: the clock stepped back."""
+        if (self.log and self.log[-1] > now + HORIZON) or self.not_before > now + self.limit.quiet:
+            self.start_over(now)

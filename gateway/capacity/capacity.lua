@@ -1,0 +1,115 @@
+-- One operator's capacity, shared by every gateway: which moments may a segment be handed over at?
+--
+-- KEYS  1 the operator's state (hash)
+--       2 its last moments, handed over or leased (list, ascending)
+--       3 since when this Redis is known to remember everything (string)
+-- ARGV  1 verb; 2 segments in a window; 3 the window; 4 "1" when the past is unknown; 5.. the verb's own
+--
+-- All times are whole microseconds of Redis TIME, shares are parts per million. The names in capitals are set by
+-- `script.py` above this text. `arithmetic.py` is the same arithmetic in Python; a test holds the two together.
+
+local verb, most, window = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+
+local function text(number)
+  return string.format('%.0f', number)
+end
+
+local since = redis.call('GET', KEYS[3])
+if ARGV[4] == '1' or not since then
+  since = text(now)
+  redis.call('SET', KEYS[3], since, 'PX', KEEP_MS)
+end
+
+local state = redis.call('HMGET', KEYS[1], 'since', 'not_before', 'tat', 'share', 'cut_at')
+local not_before, tat = tonumber(state[2]) or 0, tonumber(state[3]) or 0
+local share, cut_at = tonumber(state[4]) or WHOLE, tonumber(state[5]) or 0
+local last = tonumber(redis.call('LINDEX', KEYS[2], -1)) or 0
+
+-- Whatever was leased before is handed over within the horizon; a window later it no longer counts.
+local quiet = HORIZON + window
+if verb == 'start_over' or state[1] ~= since or last > now + HORIZON or not_before > now + quiet then
+  redis.call('DEL', KEYS[2])
+  not_before, tat, last = now + quiet, 0, 0
+  cut_at = math.min(cut_at, now)
+end
+
+local recovered = math.floor(math.max(now - cut_at, 0) * RECOVERY / 1000000)
+local share_now = math.min(WHOLE, share + recovered)
+local interval = math.ceil(window * WHOLE / (most * share_now))
+local most_now = math.ceil(most * share_now / WHOLE)
+
+local function give_back(from)
+  for i = from, #ARGV do
+    if redis.call('LREM', KEYS[2], -1, ARGV[i]) == 1 then
+      tat = tat - interval
+    end
+  end
+  last = tonumber(redis.call('LINDEX', KEYS[2], -1)) or 0
+end
+
+local function reserve(segments, at_most, lead)
+  local kept = redis.call('LLEN', KEYS[2])
+  local first = math.max(0, kept - most_now)
+  local old = redis.call('LRANGE', KEYS[2], first, first + segments - 1)
+  local moments, next_tat, at = {}, tat, last
+  for i = 1, segments do
+    at = math.max(now + lead, not_before, at + math.ceil(interval / 2), next_tat - BURST)
+    local before = kept + i - 1 - most_now
+    if before >= kept then
+      at = math.max(at, moments[before - kept + 1] + window)
+    elseif before >= 0 then
+      at = math.max(at, tonumber(old[before - first + 1]) + window)
+    end
+    if i == 1 and at > now + at_most then
+      return { now, 0, at - at_most - now }
+    elseif i > 1 and at > moments[1] + LONGEST_LEASE then
+      break
+    end
+    moments[i] = at
+    next_tat = math.max(next_tat, at) + interval
+  end
+  tat = next_tat
+  local texts = {}
+  for i, moment in ipairs(moments) do
+    texts[i] = text(moment)
+  end
+  redis.call('RPUSH', KEYS[2], unpack(texts))
+  redis.call('LTRIM', KEYS[2], -most, -1)
+  return { now, 1, unpack(moments) }
+end
+
+local answer
+if verb == 'reserve' then
+  give_back(8)
+  answer = reserve(tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]))
+elseif verb == 'give_back' then
+  give_back(5)
+  answer = { now }
+elseif verb == 'slow_down' then
+  -- A whole window of submits is refused together: that is one reason, not many.
+  if now - cut_at >= BETWEEN_CUTS then
+    share, cut_at = math.max(SMALLEST_SHARE, math.floor(share_now * CUT / WHOLE)), now
+    share_now = share
+  end
+  answer = { now, share_now }
+elseif verb == 'usage' then
+  local handed = 0
+  for _, moment in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
+    local at = tonumber(moment)
+    if at <= now and at > now - 1000000 then
+      handed = handed + 1
+    end
+  end
+  answer = { now, handed, share_now }
+else -- prepare, start_over
+  answer = { now, math.max(not_before, now) }
+end
+
+redis.call('HSET', KEYS[1], 'since', since, 'not_before', text(not_before), 'tat', text(tat),
+  'share', text(share), 'cut_at', text(cut_at))
+for _, key in ipairs(KEYS) do
+  redis.call('PEXPIRE', key, KEEP_MS)
+end
+return answer
