@@ -1,0 +1,399 @@
+"""An SMSC of our own for the demo and the tests: takes MTs, reports on them, delivers MOs, errs to order.
+
+Not a product: nothing it holds survives it.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Final, Self
+
+from gateway.smpp.behaviour import Behaviour, ReceiptForm
+from gateway.smpp.codes import ESM_RECEIPT, INTERFACE_VERSION, Status, Tag
+from gateway.smpp.coding import Part, PartOf, contents, decode, encode_parts
+from gateway.smpp.link import Incoming, Link, Lost, Overdue
+from gateway.smpp.numbers import numbering, plain
+from gateway.smpp.pdu import (
+    AnyBind,
+    BindReceiver,
+    BindReceiverResp,
+    BindTransceiver,
+    BindTransceiverResp,
+    BindTransmitter,
+    BindTransmitterResp,
+    DeliverSm,
+    GenericNack,
+    QuerySm,
+    QuerySmResp,
+    SubmitSm,
+    SubmitSmResp,
+    Tlv,
+)
+from gateway.smpp.receipt import STATES, Receipt, ReceiptState, normal_id, text_receipt
+
+_STATE_NUMBERS: Final = {state: number for number, state in STATES.items()}
+_DELIVER_AGAIN: Final = frozenset(
+    {Status.RECEIVER_TEMPORARY_ERROR, Status.SYSTEM_ERROR, Status.MESSAGE_QUEUE_FULL, Status.THROTTLED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A submit_sm that was accepted."""
+
+    at: float  # seconds of the loop's monotonic clock
+    source: str
+    destination: str
+    payload: bytes  # without its UDH
+    data_coding: int
+    part: PartOf | None
+    message_id: str  # as it was answered
+
+    @property
+    def text(self) -> str:
+        """What a telephone would show of this part."""
+        return decode(self.payload, self.data_coding)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    sends: bool
+    receives: bool
+
+
+_GOOD: Final = Behaviour()
+_VERSION: Final = (Tlv(Tag.SC_INTERFACE_VERSION, bytes((INTERFACE_VERSION,))),)
+
+
+class Smsc:
+    """Listens on loopback inside ``async with``; see ``Behaviour`` for what it does to whom.
+
+    ``behaviour`` may be replaced while it runs.
+    """
+
+    def __init__(
+        self,
+        *,
+        chance: random.Random,
+        behaviour: Behaviour = _GOOD,
+        system_id: str = "crs",
+        password: str = "secret",  # noqa: S107 - a simulator's account guards nothing
+        port: int = 0,
+        on_submitted: Callable[[Submitted], None] | None = None,
+    ) -> None:
+        """``port`` 0 takes any free one; ``on_submitted`` is told of every accepted MT and must not block."""
+        self.behaviour = behaviour
+        self.port = port
+        self.submitted: list[Submitted] = []  # in order of acceptance
+        self._chance = chance
+        self._system_id = system_id
+        self._password = password
+        self._on_submitted = on_submitted
+        self._number = behaviour.first_id
+        self._reference = 0
+        self._window = asyncio.Semaphore(behaviour.window)
+        self._links: dict[Link, _Bound | None] = {}
+        self._receivers: deque[Link] = deque()
+        self._news = asyncio.Event()  # a bind came or an MT was taken
+        self._last_second: deque[float] = deque()
+        self._states: dict[str, ReceiptState] = {}  # by kept id, for query_sm
+        self._work: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._accept, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._server is not None  # noqa: S101 - set on entering
+        self._server.close()
+        for task in list(self._work):
+            task.cancel()
+        ending = [link.closed for link in self._links]
+        self.drop()
+        await asyncio.gather(*self._work, *ending, return_exceptions=True)
+
+    @property
+    def is_bound(self) -> bool:
+        """Somebody takes MOs and receipts."""
+        return bool(self._receivers)
+
+    def drop(self) -> None:
+        """Cut every connection without a word."""
+        for link in list(self._links):
+            link.abort()
+
+    async def bound(self) -> None:
+        """Wait until somebody takes MOs."""
+        await self._until(lambda: self.is_bound)
+
+    async def taken(self, count: int) -> list[Submitted]:
+        """Wait until ``count`` MTs were accepted in all; the log."""
+        await self._until(lambda: len(self.submitted) >= count)
+        return self.submitted
+
+    async def deliver(self, source: str, destination: str, text: str, message_id: str | None = None) -> int:
+        """Deliver a person's message in as many parts as it takes; the command_status it ended with.
+
+        Waits for a bind, delivers again after a lost connection and after a temporary error, always with the
+        same id. Each part of a long message has an id of its own, ``-1``, ``-2`` … added. With several parts
+        the first status that is not 0.
+        """
+        self._reference = (self._reference + 1) % 256
+        parts = encode_parts(text, self._reference)
+        messages = [
+            self._mo(source, destination, part, _part_id(message_id, number if len(parts) > 1 else None))
+            for number, part in enumerate(parts, 1)
+        ]
+        if len(messages) > 1:
+            messages = messages[: max(1, len(messages) - self.behaviour.parts_lost)]
+            if self.behaviour.parts_reordered:
+                messages.reverse()
+        statuses = await asyncio.gather(*(self._hand_over(message) for message in messages))
+        return next((status for status in statuses if status), Status.OK)
+
+    def received(self, link: Link, request: Incoming) -> None:
+        """An ESME asks for something."""
+        match request:
+            case BindReceiver() | BindTransmitter() | BindTransceiver():
+                self._bind(link, request)
+            case SubmitSm():
+                self._take(link, request)
+            case QuerySm():
+                self._query(link, request)
+            case DeliverSm():
+                link.send(GenericNack(sequence=request.sequence, status=Status.INVALID_COMMAND_ID))
+
+    def ended(self, link: Link) -> None:
+        """A connection is gone."""
+        self._links.pop(link, None)
+        if link in self._receivers:
+            self._receivers.remove(link)
+
+    def _accept(self) -> Link:
+        link = Link(self, "smsc", respond_within=self.behaviour.deliver_within)
+        self._links[link] = None
+        return link
+
+    def _bind(self, link: Link, request: AnyBind) -> None:
+        status = Status.OK
+        if self._links.get(link) is not None:
+            status = Status.ALREADY_BOUND
+        elif self.behaviour.binds_refused:
+            status = Status.BIND_FAILED
+        elif request.system_id != self._system_id:
+            status = Status.INVALID_SYSTEM_ID
+        elif request.password != self._password:
+            status = Status.INVALID_PASSWORD
+        resp: type[BindReceiverResp | BindTransmitterResp | BindTransceiverResp]
+        match request:
+            case BindReceiver():
+                resp, bound = BindReceiverResp, _Bound(sends=False, receives=True)
+            case BindTransmitter():
+                resp, bound = BindTransmitterResp, _Bound(sends=True, receives=False)
+            case BindTransceiver():
+                resp, bound = BindTransceiverResp, _Bound(sends=True, receives=True)
+        link.send(resp(sequence=request.sequence, status=status, system_id="crs-smsc", tlvs=_VERSION))
+        if status:
+            return
+        self._links[link] = bound
+        if bound.receives:
+            self._receivers.append(link)
+        self._news.set()
+
+    def _take(self, link: Link, request: SubmitSm) -> None:
+        bound = self._links.get(link)
+        now = asyncio.get_running_loop().time()
+        status = Status.OK
+        destination = plain(request.destination_ton, request.destination)
+        if bound is None or not bound.sends:
+            status = Status.INVALID_BIND_STATUS
+        elif destination in self.behaviour.refused_destinations or not destination:
+            status = Status.INVALID_DESTINATION
+        elif not self._has_capacity(now):
+            status = Status.THROTTLED
+        if status:
+            self._answer(link, SubmitSmResp(sequence=request.sequence, status=status))
+            return
+        number, self._number = self._number, self._number + 1
+        payload, part = contents(request)
+        taken = Submitted(
+            at=now,
+            source=plain(request.source_ton, request.source),
+            destination=destination,
+            payload=payload,
+            data_coding=request.data_coding,
+            part=part,
+            message_id=self.behaviour.answer_ids.write(number),
+        )
+        self.submitted.append(taken)
+        self._states[normal_id(taken.message_id)] = self.behaviour.receipt_state
+        if self._on_submitted is not None:
+            self._on_submitted(taken)
+        self._news.set()
+        self._follow(link, request, taken, number)
+
+    def _follow(self, link: Link, request: SubmitSm, taken: Submitted, number: int) -> None:
+        """Answer and report, in the order and as often as the behaviour says."""
+        answer = SubmitSmResp(sequence=request.sequence, message_id=taken.message_id)
+        is_answered = not self._happens(self.behaviour.answers_lost)
+        receipts = 2 if self._happens(self.behaviour.receipts_doubled) else 1
+        if request.registered_delivery & 3 == 0 or self._happens(self.behaviour.receipts_lost):
+            receipts = 0
+        receipt = self._receipt(request, number) if receipts else None
+        if receipt is not None and self._happens(self.behaviour.receipts_before_answer):
+            self._start(self._report_first(receipt, link, answer if is_answered else None))
+            receipts -= 1
+        elif is_answered:
+            self._answer(link, answer)
+        for _ in range(receipts):
+            if receipt is not None:
+                self._report(receipt)
+
+    async def _report_first(self, receipt: DeliverSm, link: Link, answer: SubmitSmResp | None) -> None:
+        await self._hand_over(receipt)
+        if answer is not None:
+            link.send(answer)
+
+    def _report(self, receipt: DeliverSm) -> None:
+        after = (self.behaviour.receipt_after + self.behaviour.answer_after).total_seconds()
+        if after:
+            asyncio.get_running_loop().call_later(after, self._report_now, receipt)
+        else:
+            self._report_now(receipt)
+
+    def _report_now(self, receipt: DeliverSm) -> None:
+        if self._server is not None and self._server.is_serving():
+            self._start(self._see_through(receipt))
+
+    async def _see_through(self, message: DeliverSm) -> None:
+        await self._hand_over(message)
+
+    def _answer(self, link: Link, answer: SubmitSmResp) -> None:
+        after = self.behaviour.answer_after.total_seconds()
+        if after:
+            asyncio.get_running_loop().call_later(after, link.send, answer)
+        else:
+            link.send(answer)
+
+    def _query(self, link: Link, request: QuerySm) -> None:
+        state = self._states.get(normal_id(request.message_id))
+        if state is None:
+            link.send(QuerySmResp(sequence=request.sequence, status=Status.QUERY_FAILED))
+            return
+        link.send(
+            QuerySmResp(
+                sequence=request.sequence, message_id=request.message_id, message_state=_STATE_NUMBERS[state]
+            )
+        )
+
+    def _has_capacity(self, now: float) -> bool:
+        """Room within the second that ends now."""
+        capacity = self.behaviour.segments_per_second
+        if capacity is None:
+            return True
+        while self._last_second and self._last_second[0] <= now - 1.0:
+            self._last_second.popleft()
+        if len(self._last_second) >= capacity:
+            return False
+        self._last_second.append(now)
+        return True
+
+    def _mo(self, source: str, destination: str, part: Part, message_id: str | None) -> DeliverSm:
+        source_ton, source_npi, source = numbering(source)
+        destination_ton, destination_npi, destination = numbering(destination)
+        tlvs = () if message_id is None else (Tlv(Tag.RECEIPTED_MESSAGE_ID, message_id.encode() + b"\0"),)
+        return DeliverSm(
+            sequence=0,
+            source_ton=source_ton,
+            source_npi=source_npi,
+            source=source,
+            destination_ton=destination_ton,
+            destination_npi=destination_npi,
+            destination=destination,
+            esm_class=part.esm_class,
+            data_coding=part.data_coding,
+            short_message=part.payload,
+            tlvs=tlvs,
+        )
+
+    def _receipt(self, request: SubmitSm, number: int) -> DeliverSm | None:
+        state = self.behaviour.receipt_state
+        if request.registered_delivery & 3 == 2 and state is ReceiptState.DELIVERED:
+            return None  # asked for failures only
+        message_id = self.behaviour.receipt_ids.write(number)
+        when = datetime.now(UTC).strftime("%y%m%d%H%M%S" if number % 2 else "%y%m%d%H%M")
+        text = b""
+        tlvs: tuple[Tlv, ...] = ()
+        if self.behaviour.receipt_form is not ReceiptForm.TLV:
+            text = text_receipt(Receipt(message_id, state, None), submitted=when, done=when).encode()
+        if self.behaviour.receipt_form is not ReceiptForm.TEXT:
+            tlvs = (
+                Tlv(Tag.RECEIPTED_MESSAGE_ID, message_id.encode() + b"\0"),
+                Tlv(Tag.MESSAGE_STATE, bytes((_STATE_NUMBERS[state],))),
+            )
+        return DeliverSm(
+            sequence=0,
+            source_ton=request.destination_ton,
+            source_npi=request.destination_npi,
+            source=request.destination,
+            destination_ton=request.source_ton,
+            destination_npi=request.source_npi,
+            destination=request.source,
+            esm_class=ESM_RECEIPT,
+            short_message=text,
+            tlvs=tlvs,
+        )
+
+    async def _hand_over(self, message: DeliverSm) -> int:
+        status: int = Status.OK
+        for attempt in range(self.behaviour.deliver_attempts):
+            if attempt:
+                await asyncio.sleep(self.behaviour.deliver_again_after.total_seconds())
+            async with self._window:
+                status = await self._hand_over_once(message)
+            if status not in _DELIVER_AGAIN:
+                break
+        return status
+
+    async def _hand_over_once(self, message: DeliverSm) -> int:
+        """The ESME's answer, however many connections it takes."""
+        while True:
+            if not self._receivers:
+                await self.bound()
+                continue
+            self._receivers.rotate()
+            link = self._receivers[0]
+            try:
+                response = await link.request(replace(message, sequence=link.next_sequence()))
+            except Lost:
+                continue
+            except Overdue:
+                link.abort()
+                continue
+            return response.status
+
+    async def _until(self, is_so: Callable[[], bool]) -> None:
+        while not is_so():
+            self._news.clear()
+            await self._news.wait()
+
+    def _happens(self, share: float) -> bool:
+        return share > 0 and self._chance.random() < share
+
+    def _start(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+
+def _part_id(message_id: str | None, number: int | None) -> str | None:
+    return message_id if message_id is None or number is None else f"{message_id}-{number}"
