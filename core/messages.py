@@ -1,0 +1,87 @@
+"""Messages as values: who wrote, what waits to be sent, in which order it may go."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+
+class Address(NamedTuple):
+    """Where a person is reached: a channel and a number (E.164) or a chat's id in it."""
+
+    channel: str
+    number: str
+
+
+class Lane(IntEnum):
+    """Strict priority: a lower lane always leaves first."""
+
+    ANSWER = 0
+    CONFIRMATION = 1
+    INVITATION = 2
+    NOTICE = 3
+
+
+class MtState(StrEnum):
+    """An MT only moves forward, but for a queued one that is claimed and given back."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    UNANSWERED = "unanswered"  # handed over, no answer: neither sent nor unsent
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class NewMo:
+    """A message from a person, as it came from the operator."""
+
+    address: Address
+    operator: str
+    text: str = field(repr=False)
+    received_at: datetime
+    operator_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mo:
+    """A message from a person that waits for its turn."""
+
+    mo_id: int
+    address: Address
+    operator: str
+    text: str = field(repr=False)
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewMt:
+    """A message to a person; `rank` keeps the planner's order inside a lane."""
+
+    address: Address
+    operator: str
+    lane: Lane
+    purpose: str
+    text: str = field(repr=False)
+    segments: int
+    created_at: datetime
+    rank: int = 0
+    registration_id: int | None = None
+    invitation_id: int | None = None
+    mo_id: int | None = None
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMt:
+    """An MT that this process alone may hand over now."""
+
+    mt_id: int
+    attempt: int
+    address: Address
+    lane: Lane
+    text: str = field(repr=False)
+    segments: int
+    valid_until: datetime | None

@@ -1,0 +1,145 @@
+"""MOs: durable before they are acknowledged, answered once and in order."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, exists, func, insert, literal, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from core.messages import Address, Mo, NewMo
+from core.store import tables as t
+from core.vault import Vault
+
+SAME_TEXT_WITHIN = timedelta(seconds=30)
+_MO = (
+    t.inbox.c.mo_id,
+    t.inbox.c.channel,
+    t.inbox.c.address,
+    t.inbox.c.operator,
+    t.inbox.c.text_sealed,
+    t.inbox.c.received_at,
+)
+
+TURN_LOCK = 1  # namespace of the advisory locks that keep the turns of one address in order
+
+
+class InboxBook:
+    """The `inbox` table."""
+
+    def __init__(self, db: Connection, vault: Vault) -> None:
+        self._db = db
+        self._vault = vault
+
+    def add(self, messages: Sequence[NewMo]) -> int:
+        """Keep the messages that are new, and return how many were.
+
+        A message with the operator's id is the same as an earlier one with that id, sender and text. One
+        without is the same as an equal one of the last seconds that has not been answered yet.
+        """
+        added = 0
+        with_id = [m for m in messages if m.operator_id is not None]
+        if with_id:
+            rows = [self._row(m) for m in with_id]
+            added += len(
+                self._db.execute(
+                    upsert(t.inbox).on_conflict_do_nothing().returning(t.inbox.c.mo_id), rows
+                ).all()
+            )
+        for message in messages:
+            if message.operator_id is None:
+                added += self._add_unless_repeated(message)
+        return added
+
+    def _add_unless_repeated(self, message: NewMo) -> int:
+        row = self._row(message)
+        repeated = exists().where(
+            t.inbox.c.channel == message.address.channel,
+            t.inbox.c.address == message.address.number,
+            t.inbox.c.text_digest == row["text_digest"],
+            t.inbox.c.done_at.is_(None),
+            t.inbox.c.received_at > message.received_at - SAME_TEXT_WITHIN,
+        )
+        values = select(*(literal(v, t.inbox.c[k].type) for k, v in row.items())).where(~repeated)
+        return self._db.execute(insert(t.inbox).from_select(list(row), values)).rowcount
+
+    def _row(self, message: NewMo) -> dict[str, object]:
+        return {
+            "channel": message.address.channel,
+            "address": message.address.number,
+            "operator": message.operator,
+            "operator_id": message.operator_id,
+            "text_sealed": self._vault.seal(message.text),
+            "text_digest": self._vault.digest(message.text, purpose="mo"),
+            "received_at": message.received_at,
+        }
+
+    def claim(self, at_most: int) -> list[Mo]:
+        """Lock the addresses that have waited longest, and return all their waiting MOs in order of arrival.
+
+        The lock lasts until this transaction ends, so no other process takes a turn of these addresses.
+        """
+        waiting = (
+            select(t.inbox.c.channel, t.inbox.c.address)
+            .where(t.inbox.c.done_at.is_(None))
+            .order_by(t.inbox.c.mo_id)
+            .limit(at_most)
+            .cte("waiting")
+        )
+        distinct = select(waiting.c.channel, waiting.c.address).distinct().cte("addresses")
+        locked = select(distinct).where(
+            func.pg_try_advisory_xact_lock(
+                TURN_LOCK, func.hashtext(distinct.c.channel + literal(":") + distinct.c.address)
+            )
+        )
+        addresses = [tuple(row) for row in self._db.execute(locked)]
+        if not addresses:
+            return []
+        # A second statement, with a snapshot newer than the locks: what another process has just done is gone.
+        return self._read(
+            select(*_MO).where(
+                tuple_(t.inbox.c.channel, t.inbox.c.address).in_(addresses), t.inbox.c.done_at.is_(None)
+            )
+        )
+
+    def claim_address(self, address: Address) -> list[Mo]:
+        """All waiting MOs of one address, waiting for its lock where somebody else has it."""
+        key = func.hashtext(f"{address.channel}:{address.number}")
+        self._db.execute(select(func.pg_advisory_xact_lock(TURN_LOCK, key)))
+        return self._read(
+            select(*_MO).where(
+                t.inbox.c.channel == address.channel,
+                t.inbox.c.address == address.number,
+                t.inbox.c.done_at.is_(None),
+            )
+        )
+
+    def _read(self, query: Select[Any]) -> list[Mo]:
+        rows = self._db.execute(query.order_by(t.inbox.c.mo_id))
+        return [
+            Mo(
+                r.mo_id,
+                Address(r.channel, r.address),
+                r.operator,
+                self._vault.open(r.text_sealed),
+                r.received_at,
+            )
+            for r in rows
+        ]
+
+    def settle(self, mo_ids: Collection[int], *, now: datetime) -> None:
+        """Mark MOs done; they will not be answered again."""
+        self._db.execute(update(t.inbox).where(t.inbox.c.mo_id.in_(mo_ids)).values(done_at=now))
+
+    def count_failure(self, mo_id: int) -> int:
+        """Note that a turn of this MO raised, and return how often that has happened."""
+        failed = update(t.inbox).where(t.inbox.c.mo_id == mo_id).values(failures=t.inbox.c.failures + 1)
+        return int(self._db.execute(failed.returning(t.inbox.c.failures)).scalar_one())
+
+    def waiting(self) -> int:
+        """How many MOs have no answer yet."""
+        return int(
+            self._db.execute(
+                select(func.count()).select_from(t.inbox).where(t.inbox.c.done_at.is_(None))
+            ).scalar_one()
+        )

@@ -1,0 +1,205 @@
+"""MTs: written with the turn that caused them, claimed by one sender, settled by what the operator said."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+
+from core.messages import Address, ClaimedMt, Lane, MtState, NewMt
+from core.store import tables as t
+from core.vault import Vault
+
+
+class OutboxBook:
+    """The `outbox` and `attempts` tables; receipts are in :mod:`core.store.receipts`."""
+
+    def __init__(self, db: Connection, vault: Vault) -> None:
+        self._db = db
+        self._vault = vault
+
+    def add(self, messages: Sequence[NewMt]) -> None:
+        """Queue the messages, in their order."""
+        if messages:
+            self._db.execute(insert(t.outbox), [self._row(m) for m in messages])
+
+    def _row(self, message: NewMt) -> dict[str, Any]:
+        return {
+            "channel": message.address.channel,
+            "address": message.address.number,
+            "operator": message.operator,
+            "lane": int(message.lane),
+            "rank": message.rank,
+            "purpose": message.purpose,
+            "text_sealed": self._vault.seal(message.text),
+            "segments": message.segments,
+            "registration_id": message.registration_id,
+            "invitation_id": message.invitation_id,
+            "mo_id": message.mo_id,
+            "state": MtState.QUEUED,
+            "created_at": message.created_at,
+            "valid_until": message.valid_until,
+        }
+
+    def claim(
+        self,
+        operator: str,
+        *,
+        max_segments: int,
+        lanes: Collection[Lane] = tuple(Lane),
+        by: str,
+        now: datetime,
+        address: Address | None = None,
+    ) -> list[ClaimedMt]:
+        """Take the next MTs of an operator for this process alone: by lane, rank and age.
+
+        At most `max_segments` in all, but at least one message when any waits.
+        """
+        o = t.outbox.c
+        due = [
+            o.state == MtState.QUEUED,
+            o.operator == operator,
+            or_(o.not_before.is_(None), o.not_before <= now),
+        ]
+        if set(lanes) != set(Lane):
+            due.append(o.lane.in_([int(lane) for lane in lanes]))
+        if address is not None:
+            due += [o.channel == address.channel, o.address == address.number]
+        queued = (
+            select(o.mt_id, o.lane, o.rank, o.segments)
+            .where(*due)
+            .order_by(o.lane, o.rank, o.mt_id)
+            .limit(max_segments)
+            .with_for_update(skip_locked=True)
+            .cte("queued")
+        )
+        before = func.sum(queued.c.segments).over(
+            order_by=(queued.c.lane, queued.c.rank, queued.c.mt_id), rows=(None, 0)
+        )
+        fitting = select(queued.c.mt_id, queued.c.segments, before.label("upto")).cte("fitting")
+        chosen = select(fitting.c.mt_id).where(
+            or_(fitting.c.upto <= max_segments, fitting.c.upto == fitting.c.segments)
+        )
+        rows = self._db.execute(
+            update(t.outbox)
+            .where(o.mt_id.in_(chosen))
+            .values(state=MtState.CLAIMED, attempt=o.attempt + 1)
+            .returning(
+                o.mt_id,
+                o.attempt,
+                o.channel,
+                o.address,
+                o.lane,
+                o.rank,
+                o.text_sealed,
+                o.segments,
+                o.valid_until,
+            )
+        ).all()
+        if not rows:
+            return []
+        self._db.execute(
+            insert(t.attempts),
+            [
+                {
+                    "mt_id": r.mt_id,
+                    "attempt": r.attempt,
+                    "operator": operator,
+                    "claimed_by": by,
+                    "claimed_at": now,
+                }
+                for r in rows
+            ],
+        )
+        return [
+            ClaimedMt(
+                r.mt_id,
+                r.attempt,
+                Address(r.channel, r.address),
+                Lane(r.lane),
+                self._vault.open(r.text_sealed),
+                r.segments,
+                r.valid_until,
+            )
+            for r in sorted(rows, key=lambda r: (r.lane, r.rank, r.mt_id))
+        ]
+
+    def give_back(self, claimed: Collection[ClaimedMt]) -> None:
+        """Queue again, in the same place, what was claimed but certainly not handed over."""
+        self._move(claimed, MtState.CLAIMED, MtState.QUEUED, outcome="given back")
+
+    def settle(
+        self, claimed: Collection[ClaimedMt], state: MtState, *, now: datetime, outcome: str | None = None
+    ) -> None:
+        """Say what came of attempts: sent, unanswered, failed or expired. Never moves a status back."""
+        self._move(claimed, MtState.CLAIMED, state, outcome=outcome or state.value, settled_at=now)
+
+    def _move(
+        self, claimed: Collection[ClaimedMt], old: MtState, new: MtState, *, outcome: str, **values: object
+    ) -> None:
+        if not claimed:
+            return
+        keys = [(c.mt_id, c.attempt) for c in claimed]
+        self._db.execute(
+            update(t.outbox)
+            .where(tuple_(t.outbox.c.mt_id, t.outbox.c.attempt).in_(keys), t.outbox.c.state == old)
+            .values(state=new, **values)
+        )
+        self._db.execute(
+            update(t.attempts)
+            .where(tuple_(t.attempts.c.mt_id, t.attempts.c.attempt).in_(keys))
+            .values(outcome=outcome)
+        )
+
+    def doubt(self, *, claimed_before: datetime, now: datetime) -> int:
+        """Call unanswered what was claimed long ago: its sender died, and nobody knows what it had done."""
+        o, a = t.outbox.c, t.attempts.c
+        stale = (
+            select(o.mt_id)
+            .join(t.attempts, and_(a.mt_id == o.mt_id, a.attempt == o.attempt))
+            .where(o.state == MtState.CLAIMED, a.claimed_at < claimed_before)
+        )
+        return self._db.execute(
+            update(t.outbox).where(o.mt_id.in_(stale)).values(state=MtState.UNANSWERED, settled_at=now)
+        ).rowcount
+
+    def resend_unanswered(self, lanes: Collection[Lane], *, settled_before: datetime) -> int:
+        """Queue unanswered MTs again where policy prefers twice to never (answers, not invitations)."""
+        o = t.outbox.c
+        return self._db.execute(
+            update(t.outbox)
+            .where(
+                o.state == MtState.UNANSWERED,
+                o.lane.in_([int(lane) for lane in lanes]),
+                o.settled_at < settled_before,
+            )
+            .values(state=MtState.QUEUED)
+        ).rowcount
+
+    def expire(self, *, now: datetime) -> int:
+        """Drop queued MTs that are no longer true."""
+        o = t.outbox.c
+        return self._db.execute(
+            update(t.outbox)
+            .where(o.state == MtState.QUEUED, o.valid_until <= now)
+            .values(state=MtState.EXPIRED, settled_at=now)
+        ).rowcount
+
+    def queued_segments(self) -> dict[tuple[str, Lane], int]:
+        """What waits per operator and lane, in segments."""
+        o = t.outbox.c
+        rows = self._db.execute(
+            select(o.operator, o.lane, func.sum(o.segments))
+            .where(o.state == MtState.QUEUED)
+            .group_by(o.operator, o.lane)
+        )
+        return {(operator, Lane(lane)): int(segments) for operator, lane, segments in rows}

@@ -1,0 +1,112 @@
+"""The unit of work: one transaction and every book that is opened in it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from sqlalchemy import Connection, Engine, create_engine, text
+
+from core.store.calendars import CalendarBook
+from core.store.inbox import InboxBook
+from core.store.invitations import InvitationBook
+from core.store.mo_parts import MoPartBook
+from core.store.outbox import OutboxBook
+from core.store.receipts import ReceiptBook
+from core.store.registrations import RegistrationBook
+from core.store.reservations import ReservationBook
+from core.store.routes import RouteBook
+from core.store.sessions import SessionBook
+from core.store.sites import SiteBook
+from core.store.stock import StockBook
+from core.store.wrong_pins import WrongPinBook
+from core.vault import Vault
+
+OUTBOX_CHANNEL = "crs_outbox"  # NOTIFY: an MT waits to be sent
+INBOX_CHANNEL = "crs_inbox"  # NOTIFY: an MO waits for its turn
+
+
+class Work:
+    """One transaction. Books are opened when first used; nothing is kept beyond the commit."""
+
+    def __init__(self, db: Connection, vault: Vault) -> None:
+        self.db = db
+        self.vault = vault
+
+    @cached_property
+    def inbox(self) -> InboxBook:
+        return InboxBook(self.db, self.vault)
+
+    @cached_property
+    def mo_parts(self) -> MoPartBook:
+        return MoPartBook(self.db, self.vault)
+
+    @cached_property
+    def receipts(self) -> ReceiptBook:
+        return ReceiptBook(self.db)
+
+    @cached_property
+    def outbox(self) -> OutboxBook:
+        return OutboxBook(self.db, self.vault)
+
+    @cached_property
+    def sessions(self) -> SessionBook:
+        return SessionBook(self.db, self.vault)
+
+    @cached_property
+    def sites(self) -> SiteBook:
+        return SiteBook(self.db)
+
+    @cached_property
+    def calendars(self) -> CalendarBook:
+        return CalendarBook(self.db)
+
+    @cached_property
+    def stock(self) -> StockBook:
+        return StockBook(self.db)
+
+    @cached_property
+    def registrations(self) -> RegistrationBook:
+        return RegistrationBook(self.db, self.vault)
+
+    @cached_property
+    def invitations(self) -> InvitationBook:
+        return InvitationBook(self.db, self.vault)
+
+    @cached_property
+    def reservations(self) -> ReservationBook:
+        return ReservationBook(self.db)
+
+    @cached_property
+    def routes(self) -> RouteBook:
+        return RouteBook(self.db)
+
+    @cached_property
+    def wrong_pins(self) -> WrongPinBook:
+        return WrongPinBook(self.db)
+
+    def wake(self, channel: str) -> None:
+        """Tell other processes, once this commits, that there is work (`OUTBOX_CHANNEL`, `INBOX_CHANNEL`)."""
+        self.db.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
+
+
+class Store:
+    """The database, seen as units of work."""
+
+    def __init__(self, engine: Engine, vault: Vault) -> None:
+        self.engine = engine
+        self.vault = vault
+
+    @classmethod
+    def connect(cls, url: str, vault: Vault, *, connections: int = 8) -> "Store":
+        """Open lazily; nothing is asked of the server before the first unit of work."""
+        engine = create_engine(url, pool_size=connections, max_overflow=connections, pool_pre_ping=True)
+        return cls(engine, vault)
+
+    @contextmanager
+    def begin(self) -> Iterator[Work]:
+        """A transaction: committed at the end of the block, rolled back by any exception."""
+        with self.engine.begin() as db:
+            yield Work(db, self.vault)
+
+    def close(self) -> None:
+        self.engine.dispose()
