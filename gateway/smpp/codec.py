@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from gateway.smpp.codes import RESPONSE, Command, Status
+from gateway.smpp.fields import Unreadable
 from gateway.smpp.pdu import (
     AnyResponse,
     BindReceiver,
@@ -25,7 +26,6 @@ from gateway.smpp.pdu import (
     SubmitSmResp,
     Unbind,
     UnbindResp,
-    Unreadable,
 )
 
 MAX_LENGTH: Final = 70_000  # octets of a PDU: a message_payload of 64 KiB and its envelope

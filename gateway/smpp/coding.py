@@ -8,7 +8,8 @@ from typing import Final
 
 from conversations.media import gsm
 from gateway.smpp.codes import ESM_UDHI, Tag
-from gateway.smpp.pdu import Message, Tlv
+from gateway.smpp.fields import Tlv
+from gateway.smpp.pdu import Message
 
 GSM7: Final = 0
 UCS2: Final = 8

@@ -15,10 +15,12 @@ import structlog
 
 from gateway.errors import NotConnected, NotNow, Rejected, Throttled, Unanswered
 from gateway.smpp.codec import encode
-from gateway.smpp.codes import Status, Tag
-from gateway.smpp.coding import Part, PartOf, contents, find
+from gateway.smpp.codes import Status
+from gateway.smpp.coding import Part
+from gateway.smpp.fields import Unwritable
 from gateway.smpp.link import Incoming, Link, Lost, Overdue
-from gateway.smpp.numbers import numbering, plain
+from gateway.smpp.mo import ReceivedMo, read_mo
+from gateway.smpp.numbers import numbering, relative
 from gateway.smpp.pdu import (
     AnyRequest,
     AnyResponse,
@@ -33,7 +35,6 @@ from gateway.smpp.pdu import (
     SubmitSm,
     SubmitSmResp,
     Unbind,
-    Unwritable,
 )
 from gateway.smpp.receipt import STATES, Receipt, ReceiptState, Unreadable, is_receipt, read_receipt
 
@@ -66,18 +67,6 @@ class SmscAddress:
     retry_throttled_after: timedelta = timedelta(seconds=1)
     retry_unwell_after: timedelta = timedelta(seconds=5)
     deliveries: int = 1000  # deliver_sm being kept at the same time; more are put off
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivedMo:
-    """A deliver_sm that is a message from a person, or a part of one."""
-
-    source: str
-    destination: str
-    payload: bytes
-    data_coding: int
-    part: PartOf | None
-    message_id: str | None  # the operator's, where it tells
 
 
 OnMo: TypeAlias = Callable[[ReceivedMo], Awaitable[None]]
@@ -124,6 +113,7 @@ class Esme:
         self._window = asyncio.Semaphore(address.window)
         self._outstanding = 0
         self._link: Link | None = None  # only while bound
+        self._binding: asyncio.Task[Link] | None = None
         self._closing = asyncio.Event()
         self._bound = asyncio.Event()
         self._deliveries: set[asyncio.Task[None]] = set()
@@ -149,8 +139,13 @@ class Esme:
         """Keep the bind up until ``close()``."""
         failures = 0
         while not self._closing.is_set():
+            self._binding = asyncio.get_running_loop().create_task(self._bind())
             try:
-                link = await self._bind()
+                link = await self._binding
+            except asyncio.CancelledError:
+                if self._closing.is_set():
+                    return
+                raise
             except (OSError, UnicodeError, BindRefused, Lost, Overdue) as why:
                 failures += 1
                 self._log.warning("bind_failed", reason=type(why).__name__, failures=failures)
@@ -165,6 +160,8 @@ class Esme:
         self._closing.set()
         link = self._link
         if link is None:
+            if self._binding is not None:
+                self._binding.cancel()
             return
         patience = self.address.respond_within.total_seconds()
         if self._deliveries:
@@ -377,29 +374,4 @@ class Esme:
                 case Unreadable():
                     self._log.warning("receipt_unreadable")  # delivered again it would read no better
             return
-        payload, part = contents(message)
-        await self._on_mo(
-            ReceivedMo(
-                source=plain(message.source_ton, message.source),
-                destination=plain(message.destination_ton, message.destination),
-                payload=payload,
-                data_coding=message.data_coding,
-                part=part,
-                message_id=_mo_id(message),
-            )
-        )
-
-
-def relative(validity: timedelta) -> str:
-    """A validity period from now, at most 30 days (§7.1.1.2)."""
-    seconds = min(max(int(validity.total_seconds()), 1), 30 * 86_400)
-    hours, rest = divmod(seconds, 3600)
-    return f"0000{hours // 24:02}{hours % 24:02}{rest // 60:02}{rest % 60:02}000R"
-
-
-def _mo_id(message: DeliverSm) -> str | None:
-    if value := find(message.tlvs, Tag.RECEIPTED_MESSAGE_ID):
-        return value.split(b"\0", 1)[0].decode("latin-1") or None
-    if value := find(message.tlvs, Tag.USER_MESSAGE_REFERENCE):
-        return str(int.from_bytes(value, "big"))
-    return None
+        await self._on_mo(read_mo(message))

@@ -72,6 +72,7 @@ class Link(asyncio.Protocol):
         self._sequence = 0
         self._outgoing: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._ending: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._log = _log.bind(link=name)
@@ -115,10 +116,13 @@ class Link(asyncio.Protocol):
 
     def close(self) -> None:
         """End the connection when what was handed over has left."""
+        if not self.is_open or self._transport is None:
+            return
         self._flush()
-        if self._transport is not None:
-            self._transport.close()
+        self._transport.close()
         self.is_open = False
+        # A peer that reads no more would keep a closed connection for ever.
+        self._ending = self._loop.call_later(self._respond_within, self._transport.abort)
 
     def abort(self) -> None:
         """End the connection at once."""
@@ -135,8 +139,9 @@ class Link(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio says so."""
         self.is_open = False
-        if self._timer is not None:
-            self._timer.cancel()
+        for handle in (self._timer, self._ending):
+            if handle is not None:
+                handle.cancel()
         waiting, self._waiting = self._waiting, {}
         for one in waiting.values():
             _fail(one.answered, Lost())
@@ -144,6 +149,16 @@ class Link(asyncio.Protocol):
         if not self.closed.done():
             self.closed.set_result(None)
         self._owner.ended(self)
+
+    def pause_writing(self) -> None:
+        """The peer does not read: hear no more of it, so that our answers do not pile up."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        if self._transport is not None:
+            self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         """asyncio says so."""

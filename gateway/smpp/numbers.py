@@ -1,4 +1,6 @@
-"""How a number is written into a PDU and read out of it."""
+"""How numbers and periods are written into a PDU and read out of it."""
+
+from datetime import timedelta
 
 
 def numbering(number: str) -> tuple[int, int, str]:
@@ -14,3 +16,10 @@ def numbering(number: str) -> tuple[int, int, str]:
 def plain(ton: int, number: str) -> str:
     """A number out of a PDU, in E.164 where the SMSC says that it is international."""
     return f"+{number}" if ton == 1 and number.isdecimal() else number
+
+
+def relative(validity: timedelta) -> str:
+    """A validity period from now, at most 30 days (§7.1.1.2)."""
+    seconds = min(max(int(validity.total_seconds()), 1), 30 * 86_400)
+    hours, rest = divmod(seconds, 3600)
+    return f"0000{hours // 24:02}{hours % 24:02}{rest // 60:02}{rest % 60:02}000R"

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from gateway.smpp.codes import ESM_RECEIPT_TYPES, ESM_TYPE, Tag
 from gateway.smpp.coding import contents, decode, find
+from gateway.smpp.numbers import plain
 from gateway.smpp.pdu import DeliverSm
 
 
@@ -43,6 +44,7 @@ STATES: Final = {  # message_state, §5.2.28
     7: ReceiptState.UNKNOWN,
     8: ReceiptState.REJECTED,
 }
+STATE_NUMBERS: Final = {state: number for number, state in STATES.items()}
 # By the first letters: DELIVRD is also written DELIVERED, UNDELIV is also UNDELIVERABLE and UNDELIVERED.
 _WORDS: Final = (
     ("ENROUTE", ReceiptState.ENROUTE),
@@ -72,7 +74,7 @@ class Receipt:
     message_id: str
     state: ReceiptState
     error: str | None  # the network's reason, as the operator writes it; None when there was none
-    recipient: str = field(default="", repr=False)  # the MT's destination, as the operator writes it
+    recipient: str = field(default="", repr=False)  # the MT's destination
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +112,7 @@ def read_receipt(message: DeliverSm) -> ReadReceipt:
         message_id=message_id,
         state=state,
         error=None if error is None or not error.strip("0") else error,
-        recipient=f"+{message.source}"
-        if message.source_ton == 1 and message.source.isdigit()
-        else message.source,
+        recipient=plain(message.source_ton, message.source),
     )
 
 

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self
 
-from gateway.smpp.behaviour import Behaviour, ReceiptForm
-from gateway.smpp.codes import ESM_RECEIPT, INTERFACE_VERSION, Status, Tag
-from gateway.smpp.coding import Part, PartOf, contents, decode, encode_parts
+from gateway.smpp.behaviour import Behaviour
+from gateway.smpp.centre import Submitted, mo_parts, receipt_of, submitted
+from gateway.smpp.codes import INTERFACE_VERSION, Status, Tag
+from gateway.smpp.fields import Tlv
 from gateway.smpp.link import Incoming, Link, Lost, Overdue
-from gateway.smpp.numbers import numbering, plain
+from gateway.smpp.numbers import plain
 from gateway.smpp.pdu import (
     AnyBind,
     BindReceiver,
@@ -31,32 +32,12 @@ from gateway.smpp.pdu import (
     QuerySmResp,
     SubmitSm,
     SubmitSmResp,
-    Tlv,
 )
-from gateway.smpp.receipt import STATES, Receipt, ReceiptState, normal_id, text_receipt
+from gateway.smpp.receipt import STATE_NUMBERS, ReceiptState, normal_id
 
-_STATE_NUMBERS: Final = {state: number for number, state in STATES.items()}
 _DELIVER_AGAIN: Final = frozenset(
     {Status.RECEIVER_TEMPORARY_ERROR, Status.SYSTEM_ERROR, Status.MESSAGE_QUEUE_FULL, Status.THROTTLED}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """A submit_sm that was accepted."""
-
-    at: float  # seconds of the loop's monotonic clock
-    source: str
-    destination: str
-    payload: bytes  # without its UDH
-    data_coding: int
-    part: PartOf | None
-    message_id: str  # as it was answered
-
-    @property
-    def text(self) -> str:
-        """What a telephone would show of this part."""
-        return decode(self.payload, self.data_coding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +129,7 @@ class Smsc:
         the first status that is not 0.
         """
         self._reference = (self._reference + 1) % 256
-        parts = encode_parts(text, self._reference)
-        messages = [
-            self._mo(source, destination, part, _part_id(message_id, number if len(parts) > 1 else None))
-            for number, part in enumerate(parts, 1)
-        ]
+        messages = mo_parts(source, destination, text, message_id, reference=self._reference)
         if len(messages) > 1:
             messages = messages[: max(1, len(messages) - self.behaviour.parts_lost)]
             if self.behaviour.parts_reordered:
@@ -224,16 +201,7 @@ class Smsc:
             self._answer(link, SubmitSmResp(sequence=request.sequence, status=status))
             return
         number, self._number = self._number, self._number + 1
-        payload, part = contents(request)
-        taken = Submitted(
-            at=now,
-            source=plain(request.source_ton, request.source),
-            destination=destination,
-            payload=payload,
-            data_coding=request.data_coding,
-            part=part,
-            message_id=self.behaviour.answer_ids.write(number),
-        )
+        taken = submitted(request, self.behaviour.answer_ids.write(number), at=now)
         self.submitted.append(taken)
         self._states[normal_id(taken.message_id)] = self.behaviour.receipt_state
         if self._on_submitted is not None:
@@ -248,7 +216,7 @@ class Smsc:
         receipts = 2 if self._happens(self.behaviour.receipts_doubled) else 1
         if request.registered_delivery & 3 == 0 or self._happens(self.behaviour.receipts_lost):
             receipts = 0
-        receipt = self._receipt(request, number) if receipts else None
+        receipt = receipt_of(request, number, self.behaviour, now=datetime.now(UTC)) if receipts else None
         if receipt is not None and self._happens(self.behaviour.receipts_before_answer):
             self._start(self._report_first(receipt, link, answer if is_answered else None))
             receipts -= 1
@@ -291,7 +259,7 @@ class Smsc:
             return
         link.send(
             QuerySmResp(
-                sequence=request.sequence, message_id=request.message_id, message_state=_STATE_NUMBERS[state]
+                sequence=request.sequence, message_id=request.message_id, message_state=STATE_NUMBERS[state]
             )
         )
 
@@ -306,52 +274,6 @@ class Smsc:
             return False
         self._last_second.append(now)
         return True
-
-    def _mo(self, source: str, destination: str, part: Part, message_id: str | None) -> DeliverSm:
-        source_ton, source_npi, source = numbering(source)
-        destination_ton, destination_npi, destination = numbering(destination)
-        tlvs = () if message_id is None else (Tlv(Tag.RECEIPTED_MESSAGE_ID, message_id.encode() + b"\0"),)
-        return DeliverSm(
-            sequence=0,
-            source_ton=source_ton,
-            source_npi=source_npi,
-            source=source,
-            destination_ton=destination_ton,
-            destination_npi=destination_npi,
-            destination=destination,
-            esm_class=part.esm_class,
-            data_coding=part.data_coding,
-            short_message=part.payload,
-            tlvs=tlvs,
-        )
-
-    def _receipt(self, request: SubmitSm, number: int) -> DeliverSm | None:
-        state = self.behaviour.receipt_state
-        if request.registered_delivery & 3 == 2 and state is ReceiptState.DELIVERED:
-            return None  # asked for failures only
-        message_id = self.behaviour.receipt_ids.write(number)
-        when = datetime.now(UTC).strftime("%y%m%d%H%M%S" if number % 2 else "%y%m%d%H%M")
-        text = b""
-        tlvs: tuple[Tlv, ...] = ()
-        if self.behaviour.receipt_form is not ReceiptForm.TLV:
-            text = text_receipt(Receipt(message_id, state, None), submitted=when, done=when).encode()
-        if self.behaviour.receipt_form is not ReceiptForm.TEXT:
-            tlvs = (
-                Tlv(Tag.RECEIPTED_MESSAGE_ID, message_id.encode() + b"\0"),
-                Tlv(Tag.MESSAGE_STATE, bytes((_STATE_NUMBERS[state],))),
-            )
-        return DeliverSm(
-            sequence=0,
-            source_ton=request.destination_ton,
-            source_npi=request.destination_npi,
-            source=request.destination,
-            destination_ton=request.source_ton,
-            destination_npi=request.source_npi,
-            destination=request.source,
-            esm_class=ESM_RECEIPT,
-            short_message=text,
-            tlvs=tlvs,
-        )
 
     async def _hand_over(self, message: DeliverSm) -> int:
         status: int = Status.OK
@@ -393,7 +315,3 @@ class Smsc:
         task = asyncio.get_running_loop().create_task(work)
         self._work.add(task)
         task.add_done_callback(self._work.discard)
-
-
-def _part_id(message_id: str | None, number: int | None) -> str | None:
-    return message_id if message_id is None or number is None else f"{message_id}-{number}"
