@@ -34,7 +34,7 @@ class Row:
     capacity: int
     senders: int
     segments: int
-    used: float  # of the capacity, between the first and the last segment
+    used: float  # of the capacity, while every sender had work waiting
     worst_second: int  # segments in the fullest sliding second
     closest: float  # seconds between a segment and the one a whole capacity later, at the least
     fewest: float  # of its fair part, what the least served sender got
@@ -55,7 +55,7 @@ def used(stamps: Sequence[float], capacity: int) -> float:
 
 
 def worst_second(stamps: Sequence[float]) -> int:
-    """Segments in the fullest second of any alignment; both ends belong to it."""
+    """Segments in the fullest second of any alignment."""
     worst = first = 0
     for last, stamp in enumerate(stamps):
         while stamp - stamps[first] >= 1.0:
@@ -68,8 +68,17 @@ def closest(stamps: Sequence[float], capacity: int) -> float:
     return min((b - a for a, b in zip(stamps, stamps[capacity:], strict=False)), default=math.inf)
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """As the operator's centre saw it."""
+
+    at: float
+    capacity: int
+    sender: int
+
+
 @contextlib.contextmanager
-def receiver(log: list[tuple[float, int]]) -> Iterator[int]:
+def receiver(log: list[Segment]) -> Iterator[int]:
     """Write down when each segment came, and whose; yields the port."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
         listening.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
@@ -78,11 +87,12 @@ def receiver(log: list[tuple[float, int]]) -> Iterator[int]:
 
         def read() -> None:
             while True:
-                sender, ancillary, _, _ = listening.recvmsg(16, 64)
-                if not sender:
+                whose, ancillary, _, _ = listening.recvmsg(16, 64)
+                if not whose:
                     return
                 seconds, nanoseconds = struct.unpack("qq", ancillary[0][2])
-                log.append((seconds + nanoseconds / 1e9, int(sender)))
+                capacity, sender = whose.split()
+                log.append(Segment(seconds + nanoseconds / 1e9, int(capacity), int(sender)))
 
         reading = threading.Thread(target=read)
         reading.start()
@@ -94,55 +104,73 @@ def receiver(log: list[tuple[float, int]]) -> Iterator[int]:
             reading.join()
 
 
-def send(sender: int, *, url: str, port: int, capacity: int, ready: Barrier, seconds: float) -> None:
-    """One sender process: messages of one to three segments, as fast as it may."""
-    asyncio.run(_send(sender, url=url, port=port, capacity=capacity, ready=ready, seconds=seconds))
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """Processes that hand over messages of one to three segments, as fast as they may."""
 
+    url: str
+    port: int
+    capacities: tuple[int, ...]
+    seconds: float
 
-async def _send(sender: int, *, url: str, port: int, capacity: int, ready: Barrier, seconds: float) -> None:
-    chance = random.Random(sender)
-    operator = OperatorRate(f"bench{capacity}", capacity)
-    async with Redis.from_url(url) as redis:
-        moments = Moments(Capacity(redis), operator)
+    def work(self, sender: int, ready: Barrier) -> None:
+        """One process, sending to every operator at once."""
+        asyncio.run(self._work(sender, ready))
+
+    async def _work(self, sender: int, ready: Barrier) -> None:
+        async with Redis.from_url(self.url) as redis:
+            capacity = Capacity(redis)
+            lanes = {each: Moments(capacity, _operator(each)) for each in self.capacities}
+            quiet = [await capacity.prepare(_operator(each)) for each in self.capacities]
+            await asyncio.sleep(max(quiet).total_seconds())
+            await asyncio.to_thread(ready.wait)
+            ends_at = time.monotonic() + self.seconds
+            await asyncio.gather(*(self._send(sender, *lane, ends_at) for lane in lanes.items()))
+
+    async def _send(self, sender: int, capacity: int, moments: Moments, ends_at: float) -> None:
+        chance = random.Random(sender)
         batch = max(1, capacity // 50)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
-            wire.connect(("127.0.0.1", port))
-            await moments.next(LONGEST_MESSAGE)
-            await moments.give_back()
-            await asyncio.to_thread(ready.wait)
-            ends_at = time.monotonic() + seconds
+            wire.connect(("127.0.0.1", self.port))
             while time.monotonic() < ends_at:
                 parts = chance.randint(1, LONGEST_MESSAGE)
                 for left in range(parts, 0, -1):
                     await moments.next(max(left, batch))
-                    wire.send(b"%d" % sender)
+                    wire.send(b"%d %d" % (capacity, sender))
         await moments.give_back()
 
 
-def measure(url: str, *, capacity: int, senders: int, seconds: float) -> Row:
-    log: list[tuple[float, int]] = []
+def _operator(capacity: int) -> OperatorRate:
+    return OperatorRate(f"bench-{capacity}", capacity)
+
+
+def measure(url: str, *, capacities: tuple[int, ...], senders: int, seconds: float) -> list[Row]:
+    """One row for each capacity; all of them are driven at once."""
+    log: list[Segment] = []
     spawn = multiprocessing.get_context("spawn")
     ready = spawn.Barrier(senders)
     with receiver(log) as port:
-        told = {"url": url, "port": port, "capacity": capacity, "seconds": seconds}
-        processes = [
-            spawn.Process(target=send, args=(number,), kwargs=told | {"ready": ready})
-            for number in range(senders)
-        ]
+        work = Senders(url, port, capacities, seconds).work
+        processes = [spawn.Process(target=work, args=(number, ready)) for number in range(senders)]
         for process in processes:
             process.start()
         for process in processes:
             process.join()
-    stamps = [stamp for stamp, _ in log]
-    fair = len(log) / senders
+    return [_row([seen for seen in log if seen.capacity == each], each, senders) for each in capacities]
+
+
+def _row(log: list[Segment], capacity: int, senders: int) -> Row:
+    stamps = [seen.at for seen in log]
+    shares = [[seen.at for seen in log if seen.sender == number] for number in range(senders)]
+    all_worked_until = min(share[-1] for share in shares)
     return Row(
         capacity=capacity,
         senders=senders,
         segments=len(stamps),
-        used=used(stamps, capacity),
+        used=used([stamp for stamp in stamps if stamp <= all_worked_until], capacity),
         worst_second=worst_second(stamps),
         closest=closest(stamps, capacity),
-        fewest=min(sum(sender == number for _, sender in log) for number in range(senders)) / fair,
+        fewest=min(map(len, shares)) * senders / len(stamps),
     )
 
 
@@ -157,8 +185,7 @@ async def cost(url: str) -> Cost:
             await redis.incr("bench:plain")
         between = time.monotonic()
         for _ in range(CALLS):
-            lease = await capacity.reserve(operator, 1, timedelta(seconds=1))
-            del lease
+            await capacity.reserve(operator, 1, timedelta(seconds=1))
         ended = time.monotonic()
         await redis.delete("bench:plain")
     return Cost(CALLS / (ended - between), CALLS / (between - begun))
@@ -178,7 +205,7 @@ def run(*, seconds: float = 5.0, url: str | None = None) -> list[Row]:
     print("capacity  senders  segments    used  worst second  closest n and n+capacity  least served")
     for capacity in (20, 50, 200):
         for senders in (1, 8):
-            row = measure(url, capacity=capacity, senders=senders, seconds=seconds)
+            (row,) = measure(url, capacities=(capacity,), senders=senders, seconds=seconds)
             rows.append(row)
             print(
                 f"{row.capacity:8}  {row.senders:7}  {row.segments:8}  {row.used:6.1%}  {row.worst_second:12}"

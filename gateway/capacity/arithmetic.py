@@ -18,7 +18,7 @@ WHOLE = 1_000_000
 
 MARGIN = 12_000  # of each second; tolerance, distance of clocks and jitter on the way must fit in
 TOLERANCE = 5_000  # a segment leaves this long after its moment, or at another moment
-BURST = 100_000  # a hole of this length is caught up, at twice the pace
+BURST = 50_000  # a hole of this length is caught up, at twice the pace
 LONGEST_WAIT = 1 * SECOND
 LONGEST_LEASE = 250_000
 LONGEST_LEAD = 100_000

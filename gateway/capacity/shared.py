@@ -44,9 +44,10 @@ class Capacity:
         self._stepped = False
         self._lead = SHORTEST_LEAD
 
-    async def prepare(self, operator: OperatorRate) -> None:
-        """Let the unknown past run out while nothing waits yet, such as before binding."""
-        await self._ask("prepare", operator)
+    async def prepare(self, operator: OperatorRate) -> timedelta:
+        """Let the unknown past run out while nothing waits yet, such as before binding; how long still?"""
+        now, not_before = await self._ask("prepare", operator)
+        return timedelta(microseconds=not_before - now)
 
     async def reserve(
         self,
