@@ -17,7 +17,6 @@ from gateway.errors import NotConnected, NotNow, Rejected, Throttled, Unanswered
 from gateway.smpp.codec import encode
 from gateway.smpp.codes import Status
 from gateway.smpp.coding import Part
-from gateway.smpp.fields import Unwritable
 from gateway.smpp.link import Incoming, Link, Lost, Overdue
 from gateway.smpp.mo import ReceivedMo, read_mo
 from gateway.smpp.numbers import numbering, relative
@@ -267,8 +266,8 @@ class Esme:
             raise NotConnected
         try:
             answered = link.request(pdu(link.next_sequence()))
-        except (Unwritable, UnicodeEncodeError) as why:
-            raise Rejected(Status.INVALID_MESSAGE_LENGTH) from why
+        except ValueError:  # its words would quote the number
+            raise Rejected(Status.INVALID_MESSAGE_LENGTH) from None
         self._outstanding += 1
         try:
             response = await answered
