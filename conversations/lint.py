@@ -20,7 +20,12 @@ from conversations.words import NOTICES, SMS, one_message
 
 MOST_KEYS: Final = 9  # a phone has nine digits to choose by
 COMMON_BLOCKS: Final = ("hotline", BUSY, "lost", "operator", "quit", "stop", "at_start")
-NOTICE_BLOCKS: Final = {"invitation": 1, "confirmation": 2, "free_again": 1}  # block -> segments at most
+NOTICE_BLOCKS: Final = {
+    "invitation": 1,
+    "confirmation": 2,
+    "free_again": 1,
+    "failed": 1,
+}  # block -> segments at most
 _ALWAYS_KNOWN: Final = frozenset(
     {"options", "page", "more", "missing", "problem", "chosen", "language", "after", "weekday"}
 )

@@ -95,7 +95,7 @@ class InboxBook:
         addresses = [tuple(row) for row in self._db.execute(locked)]
         if not addresses:
             return []
-        # A second statement, with a snapshot newer than the locks: what another process has just done is gone.
+        # A second statement sees newer than the locks: what another process has just done is gone.
         return self._read(
             select(*_MO).where(
                 tuple_(t.inbox.c.channel, t.inbox.c.address).in_(addresses), t.inbox.c.done_at.is_(None)

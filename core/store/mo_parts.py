@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.store import tables as t
@@ -88,5 +88,5 @@ class MoPartBook:
         return Joined(key, payload, parts[0].data_coding)
 
 
-def _of(key: LongMo) -> list[object]:
+def _of(key: LongMo) -> list[ColumnElement[bool]]:
     return [t.mo_parts.c[name] == value for name, value in key._asdict().items()]

@@ -44,4 +44,4 @@ class RouteBook:
         rows = self._db.execute(
             select(t.routes.c.address, t.routes.c.operator).where(t.routes.c.address.in_(numbers))
         )
-        return {number: operator for number, operator in rows}
+        return {row.address: row.operator for row in rows}

@@ -20,13 +20,18 @@ class SessionBook:
         self._db = db
         self._vault = vault
 
-    def find(self, addresses: Collection[Address]) -> dict[Address, dict[str, Any]]:
-        """The sessions of these addresses, where there are any."""
+    def find(self, addresses: Collection[Address]) -> dict[Address, tuple[dict[str, Any], datetime]]:
+        """The sessions of these addresses, where there are any, and when each last moved."""
         s = t.sessions.c
         rows = self._db.execute(
-            select(s.channel, s.address, s.answers_sealed).where(tuple_(s.channel, s.address).in_(addresses))
+            select(s.channel, s.address, s.answers_sealed, s.updated_at).where(
+                tuple_(s.channel, s.address).in_(addresses)
+            )
         )
-        return {Address(r.channel, r.address): json.loads(self._vault.open(r.answers_sealed)) for r in rows}
+        return {
+            Address(r.channel, r.address): (json.loads(self._vault.open(r.answers_sealed)), r.updated_at)
+            for r in rows
+        }
 
     def keep(self, sessions: Mapping[Address, Mapping[str, Any]], *, now: datetime) -> None:
         """Write sessions as they are now."""

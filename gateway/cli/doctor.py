@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from gateway.compose import App
 from gateway.doctor import Doubtful, Finding, Fine, Wrong, examine, settings_file
 from gateway.settings import SettingsError, find, read
 
@@ -14,8 +15,8 @@ from gateway.settings import SettingsError, find, read
 @click.pass_context
 def doctor(ctx: click.Context, config: Path | None) -> None:
     """Say what is wrong with the settings and what they name, and how to mend it."""
-    if config is None and isinstance(ctx.obj, Path):
-        config = ctx.obj
+    if config is None and isinstance(ctx.obj, App):
+        config = ctx.obj.config
     try:
         settings = read(config)
     except SettingsError as error:

@@ -1,0 +1,115 @@
+"""Takes turns: MOs in, answers into the outbox, one transaction for as many addresses as wait."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from conversations.converse import converse
+from conversations.library import Library
+from conversations.media.gsm import segments
+from conversations.session import Session
+from core.messages import Address, Lane, Mo, NewMt
+from core.store.work import OUTBOX_CHANNEL, Store, Work
+from core.world import World
+from gateway.turns.desk import Desk
+
+log = structlog.get_logger()
+
+MOST_FAILURES = 3  # then the person is told, and the MO is left for the desk
+SESSION_LASTS = timedelta(hours=24)
+
+
+class TurnRunner:
+    """Synchronous and safe to run in any number of threads and processes at once."""
+
+    def __init__(self, store: Store, library: Library, world: World, *, batch: int = 100) -> None:
+        self._store = store
+        self._library = library
+        self._world = world
+        self._batch = batch
+
+    def run_batch(self, now: datetime) -> int:
+        """Answer the MOs that have waited longest, and return how many were answered.
+
+        All in one transaction; when that fails, address by address, so that one bad turn harms no other.
+        """
+        mos: list[Mo] = []
+        try:
+            with self._store.begin() as work:
+                mos = work.inbox.claim(self._batch)
+                self._answer(work, mos, now)
+        except Exception as error:  # noqa: BLE001  any turn may fail in any way; each is tried again alone
+            log.warning("turns.batch_failed", size=len(mos), error=type(error).__name__)
+            return sum(self.run_address(address, now) for address in dict.fromkeys(mo.address for mo in mos))
+        return len(mos)
+
+    def run_address(self, address: Address, now: datetime) -> int:
+        """Answer all waiting MOs of one address, each in its own transaction."""
+        answered = 0
+        while mo := self._run_next(address, now):
+            answered += mo
+        return answered
+
+    def _run_next(self, address: Address, now: datetime) -> int:
+        mos: list[Mo] = []
+        try:
+            with self._store.begin() as work:
+                mos = work.inbox.claim_address(address)[:1]
+                self._answer(work, mos, now)
+        except Exception as error:  # a bug in one turn must not stop the others
+            if not mos:
+                raise
+            log.exception("turns.failed", mo_id=mos[0].mo_id, error=type(error).__name__)
+            return self._give_up(mos[0], now)
+        return len(mos)
+
+    def _give_up(self, mo: Mo, now: datetime) -> int:
+        with self._store.begin() as work:
+            if work.inbox.count_failure(mo.mo_id) < MOST_FAILURES:
+                return 0
+            text = self._library.words.render_notice("failed", "cs", hotline=self._world.hotline)
+            work.outbox.add([_answer_to(mo, text, now)])
+            work.inbox.settle([mo.mo_id], now=now)
+            work.wake(OUTBOX_CHANNEL)
+        return 1
+
+    def _answer(self, work: Work, mos: Sequence[Mo], now: datetime) -> None:
+        if not mos:
+            return
+        addresses = list(dict.fromkeys(mo.address for mo in mos))
+        sessions = {
+            address: self._resume(kept, updated_at, now)
+            for address, (kept, updated_at) in work.sessions.find(addresses).items()
+        }
+        answers = []
+        for mo in mos:
+            session = sessions.get(mo.address) or Session.new()
+            desk = Desk(work, self._world, mo.address, now=now)
+            reply = converse(self._library, session, mo.text, now=now, perform=desk.perform)
+            sessions[mo.address] = reply.session
+            if reply.text:
+                answers.append(_answer_to(mo, reply.text, now))
+        work.sessions.keep({address: sessions[address].to_json() for address in addresses}, now=now)
+        work.outbox.add(answers)
+        work.inbox.settle([mo.mo_id for mo in mos], now=now)
+        work.wake(OUTBOX_CHANNEL)
+
+    @staticmethod
+    def _resume(kept: dict[str, object], updated_at: datetime, now: datetime) -> Session:
+        session = Session.from_json(kept)
+        return session if now - updated_at < SESSION_LASTS else session.over()
+
+
+def _answer_to(mo: Mo, text: str, now: datetime) -> NewMt:
+    """An answer goes back the road that its MO came."""
+    return NewMt(
+        address=mo.address,
+        operator=mo.operator,
+        lane=Lane.ANSWER,
+        purpose="answer",
+        text=text,
+        segments=segments(text),
+        created_at=now,
+        mo_id=mo.mo_id,
+    )
