@@ -7,7 +7,7 @@ would allow after a burst. The law that both keep, with ``n`` the segments of a 
 
 A segment leaves between its moment and the tolerance after it, and the window is longer than a second by
 more than the tolerance, so no ``n + 1`` segments leave within one second. A moment that was not used may be
-taken out of the log: those left are then compared with ones further back, so the law still holds.
+taken out of the log: the ``n``-th predecessor of those left is then further back, so the law still holds.
 """
 
 import math
@@ -61,10 +61,10 @@ class TooEarly:
 
 @dataclass(slots=True)
 class Book:
-    """One operator's moments: the last of them, and how fast we may go."""
+    """One operator's moments of the last window and those to come, and how fast we may go."""
 
     limit: Limit
-    log: list[int] = field(default_factory=list)
+    log: list[int] = field(default_factory=list)  # ascending
     not_before: int = 0
     tat: int = 0  # GCRA's theoretical arrival time
     share: int = WHOLE
@@ -81,6 +81,8 @@ class Book:
 
     def reserve(self, segments: int, *, at_most: int, lead: int, now: int) -> Granted | TooEarly:
         self._mind_the_clock(now)
+        # A moment a window old binds none to come. All others are kept: one after them may be given back.
+        self.log = [moment for moment in self.log if moment > now - self.limit.window]
         interval, most = self._interval(now), -(-self.limit.segments * self.share_at(now) // WHOLE)
         moments, tat, at = list[int](), self.tat, self.log[-1] if self.log else 0
         for _ in range(segments):
@@ -95,7 +97,7 @@ class Book:
             moments.append(at)
             tat = max(tat, at) + interval
         self.tat = tat
-        self.log = (self.log + moments)[-self.limit.segments :]
+        self.log += moments
         return Granted(tuple(moments))
 
     def give_back(self, moments: tuple[int, ...], *, now: int) -> None:

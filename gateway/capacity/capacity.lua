@@ -1,7 +1,7 @@
 -- One operator's capacity, shared by every gateway: which moments may a segment be handed over at?
 --
 -- KEYS  1 the operator's state (hash)
---       2 its last moments, handed over or leased (list, ascending)
+--       2 its moments of the last window and those to come (list, ascending)
 --       3 since when this Redis is known to remember everything (string)
 -- ARGV  1 verb; 2 segments in a window; 3 the window; 4 "1" when the past is unknown; 5.. the verb's own
 --
@@ -33,6 +33,13 @@ if verb == 'start_over' or state[1] ~= since or last > now + HORIZON or not_befo
   redis.call('DEL', KEYS[2])
   not_before, tat, last = now + quiet, 0, 0
   cut_at = math.min(cut_at, now)
+end
+
+-- A moment a window old binds none to come. All others are kept: one after them may be given back.
+local oldest = redis.call('LINDEX', KEYS[2], 0)
+while oldest and tonumber(oldest) <= now - window do
+  redis.call('LPOP', KEYS[2])
+  oldest = redis.call('LINDEX', KEYS[2], 0)
 end
 
 local recovered = math.floor(math.max(now - cut_at, 0) * RECOVERY / 1000000)
@@ -76,7 +83,6 @@ local function reserve(segments, at_most, lead)
     texts[i] = text(moment)
   end
   redis.call('RPUSH', KEYS[2], unpack(texts))
-  redis.call('LTRIM', KEYS[2], -most, -1)
   return { now, 1, unpack(moments) }
 end
 
