@@ -1,0 +1,1 @@
+"""The demo: real sites, synthetic people, an operator that is not there, all through the real doors."""

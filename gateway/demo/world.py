@@ -1,0 +1,101 @@
+"""The demo's sites, calendars and deliveries, written as the files that real ones come in."""
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from core.calendars.calendar import PRAGUE
+from core.calendars.reading import COLUMNS as CALENDAR_COLUMNS
+from core.calendars.reading import CalendarDraft, read_calendars
+from core.geography import Postcodes
+from core.products import Product, Products
+from core.sites.reading import SitesRead, read_sites
+from core.sites.site import Site
+from core.stock import DELIVERY_COLUMNS, Movement, read_deliveries
+
+SITES_FILE: Final = "ocm_2021-01-21.csv"
+WEEKS: Final = 3
+WITHOUT_CALENDAR: Final = 4  # sites that have sent none yet: their gate is closed
+WITH_OTHER_PRODUCT: Final = 8
+USUAL, OTHER = "comirnaty", "spikevax"
+
+# Vials at once; most sites have enough for everybody of theirs, every eighth can invite only some.
+VIALS: Final = (40, 120)
+FEW_VIALS: Final = (2, 5)
+EVERY_SHORT: Final = 8
+
+# Month and day; Easter is left to whoever shows the demo in spring.
+HOLIDAYS: Final = frozenset(
+    {(1, 1), (5, 1), (5, 8), (7, 5), (7, 6), (9, 28), (10, 28), (11, 17), (12, 24), (12, 25), (12, 26)}
+)
+
+
+def sites(folder: Path, postcodes: Postcodes) -> SitesRead:
+    """The sites that were open on 21 January 2021."""
+    return read_sites((folder / SITES_FILE).read_bytes(), postcodes)
+
+
+def calendars(
+    places: Sequence[Site], products: Products, *, chance: random.Random, now: datetime
+) -> Sequence[CalendarDraft]:
+    """First doses on the coming workdays of some weeks, second doses as far on as the vaccine asks today."""
+    today = now.astimezone(PRAGUE).date()
+    rows = [",".join(CALENDAR_COLUMNS)]
+    for site, product in _equipped(places, products):
+        places_in_slot = chance.randint(2, 4)
+        closes = time(chance.choice((12, 13, 14)))
+        interval = product.interval_on(today)
+        if interval is None:
+            continue
+        # In whole weeks where the vaccine allows it: the same weekday is easiest to remember.
+        weeks = -(-interval.days_min // 7) * 7
+        apart = timedelta(days=weeks if weeks <= interval.days_max else interval.days_min)
+        pairs = [d for d in _workdays(today) if _is_open(d) and _is_open(d + apart)]
+        first, second = (f"{product.key.title()} {dose}. dávka" for dose in (1, 2))
+        hours = f"08:00,{closes:%H:%M},30,{places_in_slot}"
+        rows += [f"{site.site_id},{first},V1,{product.name},{second},{d},{hours}" for d in pairs]
+        rows += [f"{site.site_id},{second},V2,{product.name},,{d + apart},{hours}" for d in pairs]
+    read = read_calendars("\n".join(rows), sites=[s.site_id for s in places], products=products)
+    return read.calendars
+
+
+def deliveries(
+    places: Sequence[Site],
+    products: Products,
+    *,
+    chance: random.Random,
+    now: datetime,
+    plenty: Iterable[UUID] = (),
+) -> Sequence[Movement]:
+    """One delivery to every site that has a calendar, yesterday; ``plenty`` are never short."""
+    yesterday = now.astimezone(PRAGUE).date() - timedelta(days=1)
+    never_short = set(plenty)
+    rows = [",".join(DELIVERY_COLUMNS)]
+    for n, (site, product) in enumerate(_equipped(places, products)):
+        is_short = n % EVERY_SHORT == 0 and site.site_id not in never_short
+        vials = chance.randint(*(FEW_VIALS if is_short else VIALS))
+        doses = vials * product.doses_per_vial
+        rows.append(f"{yesterday},{site.site_id},,{product.name.replace(',', ' ')},Příjem,{vials},{doses}")
+    return read_deliveries("\n".join(rows), products).movements
+
+
+def _equipped(places: Sequence[Site], products: Products) -> Iterator[tuple[Site, Product]]:
+    """The sites that vaccinate, with their vaccine, always the same ones."""
+    draw = random.Random(0)  # noqa: S311 - which site has what is no secret
+    order = sorted((s for s in places if s.latitude is not None), key=lambda s: s.name)
+    draw.shuffle(order)
+    for n, site in enumerate(order[WITHOUT_CALENDAR:]):
+        yield site, products.by_key[OTHER if n < WITH_OTHER_PRODUCT and OTHER in products.by_key else USUAL]
+
+
+def _workdays(today: date) -> Iterator[date]:
+    """From tomorrow on."""
+    days = (today + timedelta(days=n) for n in range(1, 1 + WEEKS * 7))
+    return (d for d in days if d.weekday() < 5)
+
+
+def _is_open(day: date) -> bool:
+    return day.weekday() < 5 and (day.month, day.day) not in HOLIDAYS
