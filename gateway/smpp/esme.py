@@ -231,6 +231,9 @@ class Esme:
         state = STATES.get(response.message_state, ReceiptState.UNKNOWN)
         return Receipt(message_id, state, str(response.error_code) if response.error_code else None)
 
+    def opened(self, link: Link) -> None:
+        """The SMSC is there; the bind follows."""
+
     def received(self, link: Link, request: Incoming) -> None:
         """The SMSC delivers something."""
         if not isinstance(request, DeliverSm):

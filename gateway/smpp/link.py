@@ -43,6 +43,9 @@ class Overdue(Exception):
 class Owner(Protocol):
     """Who the connection belongs to."""
 
+    def opened(self, link: "Link") -> None:
+        """The peer is there."""
+
     def received(self, link: "Link", request: Incoming) -> None:
         """The peer asks for something the link does not answer by itself; must not block or raise."""
 
@@ -135,6 +138,7 @@ class Link(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream transport by construction
         self._transport = transport
         self.is_open = True
+        self._owner.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio says so."""

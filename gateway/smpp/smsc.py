@@ -5,6 +5,7 @@ Not a product: nothing it holds survives it.
 
 import asyncio
 import random
+import ssl
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
@@ -64,6 +65,7 @@ class Smsc:
         system_id: str = "crs",
         password: str = "secret",  # noqa: S107 - a simulator's account guards nothing
         port: int = 0,
+        tls: ssl.SSLContext | None = None,
         on_submitted: Callable[[Submitted], None] | None = None,
     ) -> None:
         """``port`` 0 takes any free one; ``on_submitted`` is told of every accepted MT and must not block."""
@@ -71,6 +73,7 @@ class Smsc:
         self.port = port
         self.submitted: list[Submitted] = []  # in order of acceptance
         self._chance = chance
+        self._tls = tls
         self._system_id = system_id
         self._password = password
         self._on_submitted = on_submitted
@@ -87,7 +90,7 @@ class Smsc:
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._accept, "127.0.0.1", self.port)
+        self._server = await loop.create_server(self._accept, "127.0.0.1", self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -111,6 +114,7 @@ class Smsc:
         """Cut every connection without a word."""
         for link in list(self._links):
             link.abort()
+            self.ended(link)
 
     async def bound(self) -> None:
         """Wait until somebody takes MOs."""
@@ -137,6 +141,10 @@ class Smsc:
         statuses = await asyncio.gather(*(self._hand_over(message) for message in messages))
         return next((status for status in statuses if status), Status.OK)
 
+    def opened(self, link: Link) -> None:
+        """Somebody is there, not bound yet."""
+        self._links[link] = None
+
     def received(self, link: Link, request: Incoming) -> None:
         """An ESME asks for something."""
         match request:
@@ -156,9 +164,7 @@ class Smsc:
             self._receivers.remove(link)
 
     def _accept(self) -> Link:
-        link = Link(self, "smsc", respond_within=self.behaviour.deliver_within)
-        self._links[link] = None
-        return link
+        return Link(self, "smsc", respond_within=self.behaviour.deliver_within)
 
     def _bind(self, link: Link, request: AnyBind) -> None:
         status = Status.OK
