@@ -31,8 +31,6 @@ SHARE_COMMON: Final = 0.5
 
 # Women's names that end like men's.
 WOMEN: Final = frozenset({"Dagmar", "Elen", "Ester", "Ingrid", "Karin", "Miriam", "Nikol"})
-    "Dagmar Ingrid Ester Karin Miriam Nikol Ingeborg Gertrud Edith Elisabeth Ruth".split()
-)
 MEN: Final = frozenset({"Arne", "Nikola", "René", "Saša"})
 
 # Shares of the insured in 2021, in percent.

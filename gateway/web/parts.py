@@ -1,0 +1,31 @@
+"""What the pages need, given to them once."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aiohttp import web
+
+from core.store.work import Store
+from gateway.channels.loopback import Loopback
+from gateway.demo.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class WebParts:
+    """``capacity`` and ``in_use`` are segments a second of the demo's operator."""
+
+    store: Store
+    loopback: Loopback
+    clock: Callable[[], datetime]
+    country: str
+    sender: str
+    taken: frozenset[str]
+    somebody: Callable[[], Person]
+    capacity: float
+    in_use: Callable[[], float]
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+PARTS: web.AppKey[WebParts] = web.AppKey("parts", WebParts)
