@@ -113,8 +113,8 @@ class InvitationBook:
     def begin_planning(self, site_id: UUID) -> bool:
         """See the site as it is at this moment and be its only planner; False when somebody else is.
 
-        It must be the first thing a transaction does. Pairs, doses and claims are then of one moment: read one
-        after another they would miss, or count twice, somebody who books in between.
+        It must be the first thing a transaction does. Pairs, doses and claims are then of one moment: read
+        one after another they would miss, or count twice, somebody who books in between.
         """
         self._db.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         lock = func.pg_try_advisory_xact_lock(PLAN_LOCK, func.hashtext(str(site_id)))
@@ -178,7 +178,12 @@ class InvitationBook:
         if not again and not new:
             return None
         wave_id = self._add_wave(
-            site_id, len(again) + len(new), policy=policy, inputs=inputs, approved_by=approved_by, now=now
+            site_id,
+            len(again) + len(new),
+            policy=policy,
+            inputs={**inputs, "again": [row.registration_id for row in again]},
+            approved_by=approved_by,
+            now=now,
         )
         self._compare_and_set([row.registration_id for row in (*again, *new)])
         given = self._give_pins([row.registration_id for row in new], wave_id, now=now, random=random)
@@ -247,7 +252,7 @@ class InvitationBook:
     def _give_pins(
         self, registration_ids: Sequence[int], wave_id: int, *, now: datetime, random: Random
     ) -> dict[int, tuple[int, str]]:
-        """Write an invitation for each, with a PIN2 that nobody else has: (invitation, PIN2) by registration."""
+        """Write an invitation for each: its id and a PIN2 that nobody else has, by registration."""
         given: dict[int, tuple[int, str]] = {}
         while left := [r for r in registration_ids if r not in given]:
             pins = {r: new_pin2(random) for r in left}

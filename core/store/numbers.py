@@ -1,0 +1,93 @@
+"""The ministry's numbers per day: registrations, reservations, the waiting, doses."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import accumulate
+from typing import Any, Final
+
+from sqlalchemy import Connection, Date, and_, cast, func, or_, select
+
+from core.calendars.calendar import PRAGUE
+from core.store import tables as t
+
+_r: Final = t.registrations.c
+
+
+@dataclass(frozen=True, slots=True)
+class DayNumbers:
+    """The state at the end of a day, Prague time; registrations = reservations + waiting.
+
+    Each of the three is counted by itself. `doses` are those recorded at the sites up to that day.
+    """
+
+    date: date
+    registrations: int
+    reservations: int
+    waiting: int
+    doses: int
+
+
+def end_of(day: date) -> datetime:
+    """The moment a local day ends."""
+    return datetime.combine(day + timedelta(days=1), time(), PRAGUE)
+
+
+class NumbersBook:
+    """Reads the `registrations` table as statistics."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def on(self, day: date) -> DayNumbers:
+        """The numbers at the end of one day."""
+        end = end_of(day)
+        is_living = and_(_r.registered_at < end, or_(_r.ended_at.is_(None), _r.ended_at >= end))
+        counted = select(
+            func.count().filter(is_living),
+            func.count().filter(is_living, _r.reserved_at < end),
+            func.count().filter(is_living, or_(_r.reserved_at.is_(None), _r.reserved_at >= end)),
+        ).select_from(t.registrations)
+        registrations, reservations, waiting = self._db.execute(counted).one()
+        return DayNumbers(day, registrations, reservations, waiting, self._doses_by(day))
+
+    def daily(self, *, until: date) -> list[DayNumbers]:
+        """The numbers of every day from the first registration to `until`."""
+        came = self._per_day(_r.registered_at)
+        ended = self._per_day(_r.ended_at)
+        reserved = self._per_day(_r.reserved_at)
+        reserved_ended = self._per_day(func.greatest(_r.reserved_at, _r.ended_at), both=True)
+        no_longer_waiting = self._per_day(func.least(_r.reserved_at, _r.ended_at))
+        days = _days_between(min(came, default=None), until)
+        return [
+            DayNumbers(day, registrations, reservations, waiting, self._doses_by(day))
+            for day, registrations, reservations, waiting in zip(
+                days,
+                _sum_up(days, came, ended),
+                _sum_up(days, reserved, reserved_ended),
+                _sum_up(days, came, no_longer_waiting),
+                strict=True,
+            )
+        ]
+
+    def _per_day(self, moment: Any, *, both: bool = False) -> dict[date, int]:
+        day = cast(func.timezone(PRAGUE.key, moment), Date)
+        counted = [moment.is_not(None)]
+        if both:
+            counted = [_r.reserved_at.is_not(None), _r.ended_at.is_not(None)]
+        rows = self._db.execute(select(day, func.count()).where(*counted).group_by(day))
+        return {row[0]: row[1] for row in rows}
+
+    def _doses_by(self, day: date) -> int:
+        """Doses recorded as given; 0 until sites record them (TODO: when there is a `doses` table)."""
+        return 0
+
+
+def _days_between(first: date | None, last: date) -> Sequence[date]:
+    if first is None:
+        return []
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _sum_up(days: Iterable[date], up: dict[date, int], down: dict[date, int]) -> list[int]:
+    return list(accumulate(up.get(day, 0) - down.get(day, 0) for day in days))

@@ -1,0 +1,33 @@
+"""``crs worker``: plan waves, release holds, reconcile sends, every minute."""
+
+import secrets
+from datetime import UTC, datetime
+
+import click
+
+from gateway.compose import App
+from workers.workshop import Workshop, install
+
+
+@click.command()
+@click.pass_obj
+def worker(app: App) -> None:
+    """Do what happens without anybody asking; any number may run at once. Ctrl-C ends it."""
+    from workers.schedule import work  # noqa: PLC0415  rq takes long to load
+
+    with app.store(connections=2) as store, app.redis_url() as url:
+        install(
+            Workshop(
+                store,
+                app.library,
+                app.world,
+                app.operators,
+                secrets.SystemRandom(),
+                lambda: datetime.now(UTC),
+            )
+        )
+        click.echo("Working: waves, holds and unanswered sends, every minute. Ctrl-C ends it.")
+        is_asked_to_stop = work(url)
+    if not is_asked_to_stop:
+        raise click.ClickException("The worker gave up; its log says why. Start it again.")
+    click.echo("Stopped.")

@@ -1,0 +1,43 @@
+"""What jobs work with, set once by the composition root: a job's own arguments are ids and nothing else."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+from conversations.library import Library
+from core.routing import OperatorChoice
+from core.store.work import Store
+from core.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """One process's store, words, world, operators, chance and time."""
+
+    store: Store
+    library: Library
+    world: World
+    operators: Sequence[OperatorChoice]
+    random: Random
+    """For real PINs a ``secrets.SystemRandom``."""
+    clock: Callable[[], datetime]
+
+
+class NoWorkshop(Exception):
+    """A job ran in a process where `install` was not called; `crs worker` does."""
+
+
+_installed: list[Workshop] = []
+
+
+def install(workshop: Workshop) -> None:
+    """Set what the jobs of this process work with."""
+    _installed[:] = [workshop]
+
+
+def installed() -> Workshop:
+    """What was set; raises NoWorkshop."""
+    if not _installed:
+        raise NoWorkshop("No workshop was installed in this process: start jobs with `crs worker`.")
+    return _installed[0]
