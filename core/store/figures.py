@@ -85,26 +85,27 @@ class FigureBook:
     def latest(self, at_most: int) -> list[Event]:
         """The latest registrations, invitations and reservations, the newest first."""
         r, i, b = t.registrations.c, t.invitations.c, t.reservations.c
+        number, at = "number", "at"
         site = t.sites.c.name
         at_site = t.registrations.join(t.sites, t.sites.c.site_id == r.site_id)
         invited = t.invitations.join(at_site, r.registration_id == i.registration_id)
         booked = t.reservations.join(at_site, r.registration_id == b.registration_id)
         everything = union_all(
             select(
-                _is(Happening.REGISTRATION), r.registration_id.label("n"), site, r.registered_at.label("at")
+                _is(Happening.REGISTRATION), r.registration_id.label(number), site, r.registered_at.label(at)
             )
             .select_from(at_site)
             .order_by(r.registration_id.desc())
             .limit(at_most)
             .subquery()
             .select(),
-            select(_is(Happening.INVITATION), i.invitation_id.label("n"), site, i.invited_at.label("at"))
+            select(_is(Happening.INVITATION), i.invitation_id.label(number), site, i.invited_at.label(at))
             .select_from(invited)
             .order_by(i.invitation_id.desc())
             .limit(at_most)
             .subquery()
             .select(),
-            select(_is(Happening.RESERVATION), b.reservation_id.label("n"), site, b.confirmed_at.label("at"))
+            select(_is(Happening.RESERVATION), b.reservation_id.label(number), site, b.confirmed_at.label(at))
             .select_from(booked)
             .where(b.confirmed_at.is_not(None))
             .order_by(b.confirmed_at.desc())
@@ -113,7 +114,7 @@ class FigureBook:
             .select(),
         ).subquery()
         newest = select(everything).order_by(everything.c.at.desc()).limit(at_most)
-        return [Event(Happening(e.happening), e.n, e.name, e.at) for e in self._db.execute(newest)]
+        return [Event(Happening(e.happening), e.number, e.name, e.at) for e in self._db.execute(newest)]
 
     def mts(self, operator: str, address: Address, *, after: int) -> list[Kept]:
         """The MTs handed over to an address by this road after that one, in order."""
