@@ -11,7 +11,9 @@ taken out of the log: the ``n``-th predecessor of those left is then further bac
 """
 
 import math
+from bisect import insort
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 SECOND = 1_000_000
 WHOLE = 1_000_000
@@ -22,12 +24,17 @@ BURST = 50_000  # a hole of this length is caught up, at twice the pace
 LONGEST_WAIT = 1 * SECOND
 LONGEST_LEASE = 250_000
 LONGEST_LEAD = 100_000
-HORIZON = LONGEST_WAIT + LONGEST_LEASE + LONGEST_LEAD  # no moment is leased further ahead
+LONGEST_PATIENCE = 100_000
+HORIZON = LONGEST_WAIT + LONGEST_LEASE + LONGEST_LEAD + LONGEST_PATIENCE  # nothing leased leaves later
 
 CUT = 700_000
 SMALLEST_SHARE = 100_000
 RECOVERY = 20_000  # of the whole, each second: back from one cut in 15 s
 BETWEEN_CUTS = 1 * SECOND
+
+
+def microseconds(span: timedelta) -> int:
+    return span // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +76,42 @@ class Book:
     tat: int = 0  # GCRA's theoretical arrival time
     share: int = WHOLE
     cut_at: int = 0
+    patience: int = 0  # beyond the tolerance; lengthens the window for all
+    patient_at: int = 0
 
     def start_over(self, now: int) -> None:
         """Forget a past that is not to be trusted, and let it run out."""
         self.log.clear()
         self.not_before, self.tat = now + self.limit.quiet, 0
-        self.cut_at = min(self.cut_at, now)
+        self.cut_at, self.patient_at = min(self.cut_at, now), min(self.patient_at, now)
 
     def share_at(self, now: int) -> int:
         return min(WHOLE, self.share + max(now - self.cut_at, 0) * RECOVERY // SECOND)
 
-    def reserve(self, segments: int, *, at_most: int, lead: int, now: int) -> Granted | TooEarly:
+    def reserve(
+        self,
+        segments: int,
+        *,
+        at_most: int,
+        lead: int,
+        now: int,
+        patience: int = 0,
+        missed: tuple[int, ...] = (),
+    ) -> Granted | TooEarly:
+        """Lease moments for ``segments``, or exchange ``missed`` ones."""
         self._mind_the_clock(now)
-        # A moment a window old binds none to come. All others are kept: one after them may be given back.
-        self.log = [moment for moment in self.log if moment > now - self.limit.window]
-        interval, most = self._interval(now), -(-self.limit.segments * self.share_at(now) // WHOLE)
+        # What was leased with more patience binds for as long as it lasts.
+        if patience >= self.patience or now - self.patient_at > self.limit.quiet + LONGEST_PATIENCE:
+            self.patience, self.patient_at = patience, now
+        if exchanged := self._exchange(missed, lead=lead, now=now):
+            return Granted(exchanged)
+        interval, most, window = self._interval(now), self._most(now), self.limit.window + self.patience
         moments, tat, at = list[int](), self.tat, self.log[-1] if self.log else 0
         for _ in range(segments):
             at = max(now + lead, self.not_before, at - (-interval // 2), tat - BURST)
             earlier = len(self.log) + len(moments) - most
             if earlier >= 0:
-                at = max(at, (self.log + moments)[earlier] + self.limit.window)
+                at = max(at, (self.log + moments)[earlier] + window)
             if not moments and at > now + at_most:
                 return TooEarly(at - at_most - now)
             if moments and at > moments[0] + LONGEST_LEASE:
@@ -102,11 +124,31 @@ class Book:
 
     def give_back(self, moments: tuple[int, ...], *, now: int) -> None:
         self._mind_the_clock(now)
-        interval = self._interval(now)
         for moment in moments:
-            if moment in self.log:
+            self._remove(moment, now)
+
+    def _exchange(self, missed: tuple[int, ...], *, lead: int, now: int) -> tuple[int, ...]:
+        """Put missed moments off, as long as none was leased yet for the place a window after them.
+
+        Between the two, each moment only gets a later one in its place. The others are given back.
+        """
+        moments, at = list[int](), max(now + lead, self.not_before)
+        for moment in missed:
+            if moment < at and moment in self.log[-self._most(now) :]:
+                while at in self.log:
+                    at += 1
                 self.log.remove(moment)
-                self.tat -= interval
+                insort(self.log, at)
+                moments.append(at)
+                at -= -self._interval(now) // 2
+            else:
+                self._remove(moment, now)
+        return tuple(moments)
+
+    def _remove(self, moment: int, now: int) -> None:
+        if moment in self.log:
+            self.log.remove(moment)
+            self.tat -= self._interval(now)
 
     def slow_down(self, *, now: int) -> int:
         self._mind_the_clock(now)
@@ -116,9 +158,17 @@ class Book:
         return self.share_at(now)
 
     def _interval(self, now: int) -> int:
-        return -(-self.limit.window * WHOLE // (self.limit.segments * self.share_at(now)))
+        window = self.limit.window + self.patience
+        return -(-window * WHOLE // (self.limit.segments * self.share_at(now)))
+
+    def _most(self, now: int) -> int:
+        return -(-self.limit.segments * self.share_at(now) // WHOLE)
 
     def _mind_the_clock(self, now: int) -> None:
-        """A moment beyond every horizon: the clock stepped back."""
+        """A moment beyond every horizon: the clock stepped back. One so old that it binds none: forget it.
+
+        All others are kept, for one after them may be given back.
+        """
         if (self.log and self.log[-1] > now + HORIZON) or self.not_before > now + self.limit.quiet:
             self.start_over(now)
+        self.log = [moment for moment in self.log if moment > now - self.limit.window - LONGEST_PATIENCE]

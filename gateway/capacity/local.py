@@ -4,7 +4,17 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from gateway.capacity.arithmetic import LONGEST_WAIT, SECOND, TOLERANCE, WHOLE, Book, Granted, Limit
+from gateway.capacity.arithmetic import (
+    LONGEST_PATIENCE,
+    LONGEST_WAIT,
+    SECOND,
+    TOLERANCE,
+    WHOLE,
+    Book,
+    Granted,
+    Limit,
+    microseconds,
+)
 from gateway.capacity.pace import Lease, OperatorRate, Refused, ReserveOutcome
 
 
@@ -27,18 +37,22 @@ class LocalPace:
         at_most: timedelta,
         *,
         instead_of: Lease | None = None,
+        patience: timedelta = timedelta(0),
     ) -> ReserveOutcome:
         if segments < 1:
             raise ValueError("a lease is of one segment or more")
-        now = self._now()
-        book = self._book(operator)
-        if instead_of:
-            book.give_back(instead_of.stamps, now=now)
-        longest = min(int(at_most / timedelta(microseconds=1)), LONGEST_WAIT)
-        outcome = book.reserve(segments, at_most=longest, lead=0, now=now)
+        extra = min(microseconds(patience), LONGEST_PATIENCE)
+        outcome = self._book(operator).reserve(
+            segments,
+            at_most=min(microseconds(at_most), LONGEST_WAIT),
+            lead=0,
+            now=self._now(),
+            patience=extra,
+            missed=instead_of.stamps if instead_of else (),
+        )
         if isinstance(outcome, Granted):
             moments = tuple(moment / SECOND for moment in outcome.moments)
-            return Lease(moments, TOLERANCE / SECOND, outcome.moments)
+            return Lease(moments, (TOLERANCE + extra) / SECOND, outcome.moments)
         return Refused(timedelta(microseconds=outcome.retry_after))
 
     async def give_back(self, operator: OperatorRate, lease: Lease) -> None:

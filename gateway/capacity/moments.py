@@ -5,9 +5,14 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from gateway.capacity.arithmetic import LONGEST_PATIENCE
 from gateway.capacity.pace import Lease, OperatorRate, Pace, Refused
 
 AT_MOST = timedelta(seconds=1)
+MANY = 2
+LITTLE = timedelta(milliseconds=1)
+SOME = timedelta(milliseconds=5)
+MUCH = timedelta(microseconds=LONGEST_PATIENCE)
 
 
 class Moments:
@@ -31,42 +36,52 @@ class Moments:
         self._at_most = at_most
         self._clock = clock
         self._sleep = sleep
-        self._lease = Lease((), 0.0, ())
+        self._own: list[Lease] = []  # of one moment each, ascending
+        self._patience = timedelta(0)
 
     async def next(self, waiting: int = 1) -> None:
         """Return at a moment of our own; ``waiting`` segments, this one included, are worth leasing for."""
+        misses = 0
         while True:
-            if not self._lease.segments:
-                await self._lease_for(waiting)
-            await self._until(self._lease.moments[0])
+            while not self._own:
+                await self._lease(waiting)
+            await self._until(self._own[0].moments[0])
             now = self._clock()
-            late = [i for i in range(self._lease.segments) if self._lease.is_late(i, now)]
+            late = [lease for lease in self._own if lease.is_late(0, now)]
             if not late:
-                self._lease = self._lease.part(range(1, self._lease.segments))
+                del self._own[0]
+                self._patience = self._patience * 0.95 if self._patience > LITTLE else timedelta(0)
                 return
-            missed = self._lease.part(late)
-            self._lease = self._lease.part(range(len(late), self._lease.segments))
-            if self._lease.segments:
-                await self._pace.give_back(self._operator, missed)
-            else:
-                await self._lease_for(max(waiting, missed.segments), missed)
+            misses += 1
+            if misses > MANY:
+                # Not one stall but the pace of this process: ask for what it needs rather than miss again.
+                self._patience = min(max(self._patience * 2, SOME), MUCH)
+            self._own = [lease for lease in self._own if lease not in late]
+            await self._lease(len(late), _together(late))
 
     async def give_back(self) -> None:
         """Return what is left."""
-        left, self._lease = self._lease, Lease((), 0.0, ())
-        if left.segments:
-            await self._pace.give_back(self._operator, left)
+        left, self._own = self._own, []
+        if left:
+            await self._pace.give_back(self._operator, _together(left))
 
-    async def _lease_for(self, segments: int, instead_of: Lease | None = None) -> None:
-        while True:
-            match await self._pace.reserve(self._operator, segments, self._at_most, instead_of=instead_of):
-                case Lease() as lease:
-                    self._lease = lease
-                    return
-                case Refused(retry_after=retry_after):
-                    instead_of = None
-                    await self._sleep(retry_after.total_seconds())
+    async def _lease(self, segments: int, instead_of: Lease | None = None) -> None:
+        """Lease, or wait as long as a refusal says, unless there is something left to go on with."""
+        match await self._pace.reserve(
+            self._operator, segments, self._at_most, instead_of=instead_of, patience=self._patience
+        ):
+            case Lease() as lease:
+                self._own += [lease.part([i]) for i in range(lease.segments)]
+                self._own.sort(key=lambda single: single.moments)
+            case Refused(retry_after=retry_after) if not self._own:
+                await self._sleep(retry_after.total_seconds())
+            case Refused():
+                pass
 
     async def _until(self, moment: float) -> None:
         while (wait := moment - self._clock()) > 0:
             await self._sleep(wait)
+
+
+def _together(leases: list[Lease]) -> Lease:
+    return Lease(tuple(lease.moments[0] for lease in leases), 0.0, tuple(lease.stamps[0] for lease in leases))

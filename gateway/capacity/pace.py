@@ -77,11 +77,14 @@ class Pace(Protocol):
         at_most: timedelta,
         *,
         instead_of: Lease | None = None,
+        patience: timedelta = timedelta(0),
     ) -> ReserveOutcome:
-        """Lease moments for ``segments``, the first of them at most ``at_most`` ahead.
+        """Lease moments for ``segments``, the first of them at most ``at_most`` (and a second) ahead.
 
         A lease spans at most a quarter of a second (and one segment at least): it may hold fewer segments
-        than asked for. ``instead_of`` gives back moments that were missed, in the same breath.
+        than asked for. ``instead_of`` exchanges moments that were missed for the next ones possible, one
+        for one where it can. ``patience`` is added to the tolerance; it costs all senders that share of
+        the capacity for some seconds.
         """
         ...
 

@@ -9,6 +9,7 @@ KEEP_FOR = timedelta(days=1)
 _NAMES = (
     "WHOLE",
     "BURST",
+    "LONGEST_PATIENCE",
     "LONGEST_LEASE",
     "HORIZON",
     "CUT",

@@ -10,13 +10,22 @@ from datetime import timedelta
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
-from gateway.capacity.arithmetic import LONGEST_LEAD, LONGEST_WAIT, SECOND, TOLERANCE, WHOLE, Limit
+from gateway.capacity.arithmetic import (
+    LONGEST_LEAD,
+    LONGEST_PATIENCE,
+    LONGEST_WAIT,
+    SECOND,
+    TOLERANCE,
+    WHOLE,
+    Limit,
+    microseconds,
+)
 from gateway.capacity.pace import CapacityGone, Lease, OperatorRate, Refused, ReserveOutcome, Usage
 from gateway.capacity.redis_clock import RedisClock, Seen
 from gateway.capacity.script import keys, script
 
 ENOUGH_DOUBT = 0.001  # seconds; look at the clock again above it
-UNUSABLE_DOUBT = 0.003  # seconds; too little of the tolerance would be left to the sender
+USABLE_DOUBT = 0.003  # seconds; more of it is made up for by patience
 LOOKS = 8
 SHORTEST_LEAD = 1_000
 
@@ -56,16 +65,19 @@ class Capacity:
         at_most: timedelta,
         *,
         instead_of: Lease | None = None,
+        patience: timedelta = timedelta(0),
     ) -> ReserveOutcome:
-        """Lease moments for ``segments``, the first of them at most ``at_most`` (and one second) ahead."""
+        """Lease moments for ``segments``, the first of them at most ``at_most`` (and a second) ahead."""
         if segments < 1:
             raise ValueError("a lease is of one segment or more")
-        longest = min(int(at_most / timedelta(microseconds=1)), LONGEST_WAIT)
+        longest = min(microseconds(at_most), LONGEST_WAIT)
         missed = instead_of.stamps if instead_of else ()
+        far = max(0.0, self._theirs.doubt - USABLE_DOUBT)
+        extra = min(microseconds(patience) + int(far * SECOND), LONGEST_PATIENCE)
         # A Redis further away than the wait asked for would refuse for ever.
         lead = min(self._lead, LONGEST_LEAD)
         now, granted, *moments = await self._ask(
-            "reserve", operator, segments, max(longest, lead), lead, *missed
+            "reserve", operator, segments, max(longest, lead), lead, extra, *missed
         )
         if granted:
             await self._sharpen()
@@ -78,7 +90,7 @@ class Capacity:
             return Refused(timedelta(microseconds=moments[0]))
         return Lease(
             moments=tuple(self._theirs.ours(moment) for moment in moments),
-            tolerance=TOLERANCE / SECOND - self._theirs.doubt,
+            tolerance=(TOLERANCE + extra) / SECOND - self._theirs.doubt,
             stamps=tuple(moments),
         )
 
@@ -128,7 +140,7 @@ class Capacity:
                     asked = self._clock()
                     seconds, microseconds = await self._redis.time()
             self._look(asked, seconds * SECOND + microseconds)
-        if self._theirs.doubt > UNUSABLE_DOUBT:
+        if self._theirs.doubt > LONGEST_PATIENCE / SECOND:
             raise CapacityGone(f"clock: Redis answers {self._theirs.doubt * 1000:.0f} ms away")
 
     def _look(self, asked: float, stamp: int) -> None:

@@ -10,6 +10,7 @@ from gateway.capacity.arithmetic import (
     HORIZON,
     LONGEST_LEAD,
     LONGEST_LEASE,
+    LONGEST_PATIENCE,
     LONGEST_WAIT,
     SECOND,
     SMALLEST_SHARE,
@@ -52,14 +53,19 @@ def test_a_limit_is_whole_segments_in_a_window(
     assert seconds * SECOND + TOLERANCE < limit.window <= seconds * SECOND * 1.02
 
 
-FATES = st.lists(st.one_of(st.none(), st.just(-1), st.integers(0, TOLERANCE)), min_size=12, max_size=12)
+HANDED, LOST, UNUSED = "handed", "lost", "unused"
+FATES = st.lists(
+    st.tuples(st.sampled_from([HANDED, HANDED, LOST, UNUSED]), st.floats(0, 1)), min_size=12, max_size=12
+)
 COMMANDS = st.lists(
     st.one_of(
-        st.tuples(
-            st.just("reserve"),
+        st.builds(
+            lambda *args: ("reserve", *args),
             st.integers(1, 12),
-            st.integers(0, 2 * SECOND),
+            st.integers(0, LONGEST_WAIT),
             st.integers(0, LONGEST_LEAD),
+            st.sampled_from([0, 0, 0, 10_000, LONGEST_PATIENCE]),
+            st.booleans(),
             FATES,
         ),
         st.tuples(st.just("pass"), st.integers(0, SECOND)),
@@ -67,7 +73,7 @@ COMMANDS = st.lists(
         st.tuples(st.just("slow down")),
         st.tuples(st.just("clock back"), st.integers(0, 10 * SECOND)),
     ),
-    max_size=150,
+    max_size=100,
 )
 
 
@@ -75,35 +81,47 @@ COMMANDS = st.lists(
 def test_no_sliding_second_takes_more_than_the_capacity(
     capacity: float, commands: list[tuple[object, ...]]
 ) -> None:
-    """Late within the tolerance, lost, given back, throttled, timed by a clock that steps back."""
+    """Late within the tolerance, lost, given back, exchanged, throttled, timed by a clock that steps back."""
     book, now, ahead = ready(capacity), NOON, 0  # ``ahead``: true time less the clock's
     handed, unused = list[int](), list[int]()
     for command in commands:
         match command:
-            case ("reserve", int(segments), int(at_most), int(lead), list(fates)):
-                outcome = book.reserve(segments, at_most=min(at_most, LONGEST_WAIT), lead=lead, now=now)
+            case (
+                "reserve",
+                int(segments),
+                int(at_most),
+                int(lead),
+                int(patience),
+                bool(instead),
+                list(fates),
+            ):
+                missed = tuple(unused) if instead else ()
+                unused = [] if instead else unused
+                outcome = book.reserve(
+                    segments, at_most=at_most, lead=lead, now=now, patience=patience, missed=missed
+                )
                 if isinstance(outcome, Granted):
-                    assert outcome.moments[-1] <= now + HORIZON
-                    for moment, fate in zip(outcome.moments, fates, strict=False):
-                        if fate is None:
+                    for moment, (fate, late) in zip(outcome.moments, fates, strict=False):
+                        at = moment + int(late * (TOLERANCE + patience))
+                        assert now <= at <= now + HORIZON + TOLERANCE
+                        if fate == HANDED:
+                            handed.append(at + ahead)
+                        elif fate == UNUSED:
                             unused.append(moment)
-                        elif fate >= 0:
-                            handed.append(moment + fate + ahead)
             case ("give back",):
                 book.give_back(tuple(unused), now=now)
                 unused.clear()
-            case ("pass", int(microseconds)):
-                now += microseconds
+            case ("pass", int(span)):
+                now += span
             case ("slow down",):
                 book.slow_down(now=now)
-            case ("clock back", int(microseconds)):
-                now, ahead = now - microseconds, ahead + microseconds
+            case ("clock back", int(span)):
+                now, ahead = now - span, ahead + span
     handed.sort()
-    limit = Limit.of(capacity)
-    per_window = max(SECOND, int(SECOND / capacity) if capacity < 1 else SECOND)
+    seconds = max(1.0, 1 / capacity)
     assert all(
-        later - earlier >= per_window
-        for earlier, later in zip(handed, handed[limit.segments :], strict=False)
+        later - earlier >= seconds * SECOND
+        for earlier, later in zip(handed, handed[book.limit.segments :], strict=False)
     )
 
 

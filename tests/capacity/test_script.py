@@ -51,6 +51,7 @@ COMMANDS = st.lists(
             st.integers(0, LONGEST_WAIT),
             st.integers(1_000, 100_000),
             st.booleans(),
+            st.sampled_from([0, 0, 7_000, 100_000]),
         ),
         st.tuples(st.just("pass"), st.integers(0, SECOND)),
         st.tuples(st.just("give back")),
@@ -73,11 +74,12 @@ def test_lua_and_python_agree(shared: Redis, capacity: float, commands: list[tup
     leased = tuple[int, ...]()
     for command in commands:
         match command:
-            case ("reserve", int(segments), int(at_most), int(lead), bool(instead)):
+            case ("reserve", int(segments), int(at_most), int(lead), bool(instead), int(patience)):
                 missed, leased = (leased, ()) if instead else ((), leased)
-                answer = scripted.ask("reserve", segments, at_most, lead, *missed, now=now)
-                book.give_back(missed, now=now)
-                match book.reserve(segments, at_most=at_most, lead=lead, now=now):
+                answer = scripted.ask("reserve", segments, at_most, lead, patience, *missed, now=now)
+                match book.reserve(
+                    segments, at_most=at_most, lead=lead, now=now, patience=patience, missed=missed
+                ):
                     case Granted(moments=moments):
                         assert answer == [1, *moments]
                         leased = moments
@@ -100,7 +102,7 @@ def test_usage_counts_the_last_second(shared: Redis) -> None:
     scripted = Scripted(shared, Limit.of(20))
     _, begins_at = scripted.ask("prepare", now=NOON)[0], NOON + Limit.of(20).quiet
     assert scripted.ask("usage", now=begins_at) == [0, 1_000_000]
-    scripted.ask("reserve", 4, 0, 0, now=begins_at)
+    scripted.ask("reserve", 4, 0, 0, 0, now=begins_at)
     assert scripted.ask("usage", now=begins_at + 250_000) == [4, 1_000_000]
     assert scripted.ask("usage", now=begins_at + 1_010_000) == [3, 1_000_000]
 
@@ -109,7 +111,7 @@ def test_every_key_expires(shared: Redis) -> None:
     shared.delete(*keys("o2"))
     scripted = Scripted(shared, Limit.of(20))
     scripted.ask("prepare", now=NOON)
-    scripted.ask("reserve", 4, 0, 0, now=NOON + Limit.of(20).quiet)
+    scripted.ask("reserve", 4, 0, 0, 0, now=NOON + Limit.of(20).quiet)
     assert all(0 < shared.ttl(key) <= 86_400 for key in keys("o2"))
 
 
@@ -118,6 +120,6 @@ def test_an_unknown_past_is_unknown_for_every_operator(shared: Redis) -> None:
     scripted = Scripted(shared, Limit.of(20))
     scripted.ask("prepare", now=NOON)
     later = NOON + Limit.of(20).quiet
-    assert scripted.ask("reserve", 1, 0, 0, now=later)[0] == 1
+    assert scripted.ask("reserve", 1, 0, 0, 0, now=later)[0] == 1
     shared.set(keys("vodafone")[2], str(later))  # another operator's call found the script missing
-    assert scripted.ask("reserve", 1, 0, 0, now=later + SECOND) == [0, Limit.of(20).quiet]
+    assert scripted.ask("reserve", 1, 0, 0, 0, now=later + SECOND) == [0, Limit.of(20).quiet]
