@@ -37,21 +37,7 @@ MEN: Final = frozenset({"Arne", "Nikola", "René", "Saša"})
 INSURED: Final = {"111": 56, "201": 7, "205": 12, "207": 7, "209": 2, "211": 12, "213": 4}
 
 # The ranges people's phones are in; the browser's phone is offered another (+420 77…).
-PHONE_RANGES: Final = (
-    "601",
-    "602",
-    "603",
-    "604",
-    "605",
-    "606",
-    "607",
-    "608",
-    "721",
-    "723",
-    "724",
-    "731",
-    "732",
-)
+PHONE_RANGES: Final = tuple("601 602 603 604 605 606 607 608 721 723 724 731 732".split())  # noqa: SIM905
 
 
 @dataclass(frozen=True, slots=True)
