@@ -1,0 +1,1 @@
+"""Turns: one MO and everything that follows from it, in one transaction."""
