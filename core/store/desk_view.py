@@ -13,7 +13,7 @@ from core.messages import Address
 from core.store import tables as t
 from core.vault import Vault
 
-_DIGITS: Final = re.compile(r"[0-9](?:[\s./-]*[0-9]){3,}")
+_DIGITS: Final = re.compile(r"\d(?:[\s./-]*\d){3,}")
 MOST_MESSAGES: Final = 200
 
 
