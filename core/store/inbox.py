@@ -61,7 +61,8 @@ class InboxBook:
             t.inbox.c.received_at > message.received_at - SAME_TEXT_WITHIN,
         )
         values = select(*(literal(v, t.inbox.c[k].type) for k, v in row.items())).where(~repeated)
-        return self._db.execute(insert(t.inbox).from_select(list(row), values)).rowcount
+        new = insert(t.inbox).from_select(list(row), values).returning(t.inbox.c.mo_id)
+        return len(self._db.execute(new).all())
 
     def _row(self, message: NewMo) -> dict[str, object]:
         return {
