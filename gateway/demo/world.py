@@ -12,9 +12,12 @@ from core.calendars.reading import COLUMNS as CALENDAR_COLUMNS
 from core.calendars.reading import CalendarDraft, read_calendars
 from core.geography import Postcodes
 from core.products import Product, Products
+from core.sites.difference import diff
 from core.sites.reading import SitesRead, read_sites
 from core.sites.site import Site
 from core.stock import DELIVERY_COLUMNS, Movement, read_deliveries
+from core.store.work import Work
+from core.world import World
 
 SITES_FILE: Final = "ocm_2021-01-21.csv"
 WEEKS: Final = 3
@@ -27,10 +30,31 @@ VIALS: Final = (40, 120)
 FEW_VIALS: Final = (2, 5)
 EVERY_SHORT: Final = 8
 
+# Where whoever opens the start page is said to live, and the sites they are offered.
+HOME: Final = "58601"
+PLENTY: Final = frozenset({"Jihlava", "Třebíč", "Havlíčkův Brod", "Nové Město na Moravě"})
+
 # Month and day; Easter is left to whoever shows the demo in spring.
 HOLIDAYS: Final = frozenset(
     {(1, 1), (5, 1), (5, 8), (7, 5), (7, 6), (9, 28), (10, 28), (11, 17), (12, 24), (12, 25), (12, 26)}
 )
+
+
+def populate(work: Work, world: World, *, folder: Path, seed: int, now: datetime) -> None:
+    """Import sites, calendars and one delivery, each as a file would be; again, it only adds new days."""
+    read = sites(folder, world.postcodes)
+    known = work.sites.all()
+    work.sites.apply(
+        diff(known, read.sites, silent=read.silent, set_aside=read.set_aside)
+        if known
+        else diff({}, read.sites),
+        now=now,
+    )
+    work.calendars.merge(calendars(read.sites, world.products, chance=_chance(seed), now=now))
+    if not any(work.stock.on_hand(site.site_id) for site in read.sites):
+        plenty = [site.site_id for site in read.sites if site.city in PLENTY]
+        moved = deliveries(read.sites, world.products, chance=_chance(seed), now=now, plenty=plenty)
+        work.stock.add(moved)
 
 
 def sites(folder: Path, postcodes: Postcodes) -> SitesRead:
@@ -84,11 +108,15 @@ def deliveries(
 
 def _equipped(places: Sequence[Site], products: Products) -> Iterator[tuple[Site, Product]]:
     """The sites that vaccinate, with their vaccine, always the same ones."""
-    draw = random.Random(0)  # noqa: S311 - which site has what is no secret
+    draw = random.Random(3)  # noqa: S311 - which site has what is no secret
     order = sorted((s for s in places if s.latitude is not None), key=lambda s: s.name)
     draw.shuffle(order)
     for n, site in enumerate(order[WITHOUT_CALENDAR:]):
         yield site, products.by_key[OTHER if n < WITH_OTHER_PRODUCT and OTHER in products.by_key else USUAL]
+
+
+def _chance(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - a demo is to be the same again
 
 
 def _workdays(today: date) -> Iterator[date]:
