@@ -1,5 +1,6 @@
 """Redis's clock as seen from here: between which bounds does it differ from ours?"""
 
+import math
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -45,8 +46,8 @@ class RedisClock:
 
     @property
     def doubt(self) -> float:
-        """Seconds between the bounds."""
-        return self._most - self._least
+        """Seconds between the bounds; without any, before the first look."""
+        return math.inf if self._at is None else self._most - self._least
 
     def ours(self, stamp: int) -> float:
         """The first moment of our clock at which Redis's has certainly reached ``stamp``."""

@@ -50,6 +50,7 @@ class Capacity:
         self._script = script()
         self._sha = hashlib.sha1(self._script.encode(), usedforsecurity=False).hexdigest()
         self._theirs = RedisClock()
+        self._least_doubt = 0.0
         self._stepped = False
         self._lead = SHORTEST_LEAD
 
@@ -70,6 +71,7 @@ class Capacity:
         """Lease moments for ``segments``, the first of them at most ``at_most`` (and a second) ahead."""
         if segments < 1:
             raise ValueError("a lease is of one segment or more")
+        await self._sharpen()
         longest = min(microseconds(at_most), LONGEST_WAIT)
         missed = instead_of.stamps if instead_of else ()
         far = max(0.0, self._theirs.doubt - USABLE_DOUBT)
@@ -79,8 +81,6 @@ class Capacity:
         now, granted, *moments = await self._ask(
             "reserve", operator, segments, max(longest, lead), lead, extra, *missed
         )
-        if granted:
-            await self._sharpen()
         if self._stepped:
             # Moments leased under the old time may still lie ahead, unseen under the new one.
             now, not_before = await self._ask("prepare", operator, unknown=True)
@@ -116,7 +116,7 @@ class Capacity:
         limit = Limit.of(operator.segments_per_second)
         named = keys(operator.name)
         head = (verb, limit.segments, limit.window)
-        with _gone(operator.name):
+        with _gone():
             async with asyncio.timeout(self._answer_within):
                 asked = self._clock()
                 try:
@@ -131,28 +131,32 @@ class Capacity:
         return answer
 
     async def _sharpen(self) -> None:
-        """Look at Redis's clock again until little is left to doubt."""
+        """Look at Redis's clock until little is left to doubt, or as little as its distance allows."""
+        if self._theirs.doubt <= self._least_doubt + ENOUGH_DOUBT:
+            return
         for _ in range(LOOKS):
             if self._theirs.doubt <= ENOUGH_DOUBT:
-                return
-            with _gone("clock"):
+                break
+            with _gone():
                 async with asyncio.timeout(self._answer_within):
                     asked = self._clock()
                     seconds, microseconds = await self._redis.time()
             self._look(asked, seconds * SECOND + microseconds)
         if self._theirs.doubt > LONGEST_PATIENCE / SECOND:
-            raise CapacityGone(f"clock: Redis answers {self._theirs.doubt * 1000:.0f} ms away")
+            raise CapacityGone(f"Redis answers from {self._theirs.doubt * 1000:.0f} ms away")
+        self._least_doubt = self._theirs.doubt
 
     def _look(self, asked: float, stamp: int) -> None:
         answered = self._clock()
         self._lead = max(SHORTEST_LEAD, int(2 * (answered - asked) * SECOND))
         if self._theirs.look(asked=asked, stamp=stamp, answered=answered) is Seen.STEPPED:
             self._stepped = True
+            self._least_doubt = 0.0
 
 
 @contextmanager
-def _gone(what: str) -> Iterator[None]:
+def _gone() -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:
-        raise CapacityGone(f"{what}: {error or type(error).__name__}") from error
+        raise CapacityGone(f"Redis: {str(error) or type(error).__name__}") from error

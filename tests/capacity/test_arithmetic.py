@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.capacity.arithmetic import (
@@ -77,6 +77,7 @@ COMMANDS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(capacity=st.sampled_from([0.5, 1, 2, 3, 7, 20]), commands=COMMANDS)
 def test_no_sliding_second_takes_more_than_the_capacity(
     capacity: float, commands: list[tuple[object, ...]]
@@ -125,6 +126,7 @@ def test_no_sliding_second_takes_more_than_the_capacity(
     )
 
 
+@settings(deadline=None)
 @given(
     capacity=st.sampled_from([1, 20, 50, 200]),
     sizes=st.lists(st.integers(1, 3), min_size=1, max_size=20),
@@ -233,6 +235,7 @@ def test_a_clock_an_hour_back_costs_seconds_not_an_hour() -> None:
     assert book.share_at(earlier + 15 * SECOND) == WHOLE
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.integers(0, 60), st.integers(0, SECOND), st.integers(0, 5))
 def test_what_was_given_back_last_does_not_unbind_what_was_handed_over_first(
     asked: int, returned: int, later: int, ahead: int

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.limiter import closest, worst_second
@@ -41,6 +41,7 @@ def hand_over(clock: Clock, segments: int, *, rate: float = 20, batch: int = 4) 
     return asyncio.run(send())
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.one_of(st.floats(0, 0.004), st.floats(0, 1.5)), min_size=1, max_size=12).filter(
         lambda stalls: min(stalls) < 0.004

@@ -1,11 +1,12 @@
 """Redis's clock, seen from here."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.capacity.redis_clock import RedisClock, Seen
 
 
+@settings(deadline=None)
 @given(
     st.floats(0, 0.05),
     st.lists(st.tuples(st.floats(0, 0.02), st.floats(0, 0.02), st.floats(0, 10)), min_size=1, max_size=30),
