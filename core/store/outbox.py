@@ -69,6 +69,7 @@ class OutboxBook:
             o.state == MtState.QUEUED,
             o.operator == operator,
             or_(o.not_before.is_(None), o.not_before <= now),
+            or_(o.valid_until.is_(None), o.valid_until > now),
         ]
         if set(lanes) != set(Lane):
             due.append(o.lane.in_([int(lane) for lane in lanes]))

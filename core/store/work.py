@@ -99,7 +99,13 @@ class Store:
     @classmethod
     def connect(cls, url: str, vault: Vault, *, connections: int = 8) -> "Store":
         """Open lazily; nothing is asked of the server before the first unit of work."""
-        engine = create_engine(url, pool_size=connections, max_overflow=connections, pool_pre_ping=True)
+        engine = create_engine(
+            url,
+            pool_size=connections,
+            max_overflow=connections,
+            pool_pre_ping=True,
+            hide_parameters=True,  # an error's text must not carry what a person wrote
+        )
         return cls(engine, vault)
 
     @contextmanager

@@ -1,0 +1,87 @@
+"""MOs and receipts become durable here, before the operator is told that we have them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.messages import Address, NewMo
+from core.phones import Phone, parse_phone
+from core.store.mo_parts import Joined, LongMo
+from core.store.receipts import FinalReceipt
+from core.store.work import INBOX_CHANNEL, Store, Work
+from gateway.smpp.coding import decode
+from gateway.smpp.mo import ReceivedMo
+
+SMS = "sms"
+PARTS_WAIT = timedelta(seconds=60)
+JOINED_KEPT = timedelta(minutes=10)
+EARLY_KEPT = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class FromOperator:
+    """An MO and the bind that it came through."""
+
+    operator: str
+    mo: ReceivedMo
+
+
+class Intake:
+    """Writes groups of MOs and receipts, each group in one transaction."""
+
+    def __init__(self, store: Store, *, country: str, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._country = country
+        self._clock = clock
+
+    def keep_mos(self, group: Sequence[FromOperator]) -> None:
+        """Keep messages and parts; a message is in the inbox when its last part is."""
+        now = self._clock()
+        with self._store.begin() as work:
+            whole = []
+            for received in group:
+                if received.mo.part is None:
+                    whole.append(self._message(received, now))
+                elif joined := self._add_part(work, received, now):
+                    whole.append(self._joined(joined, now))
+            self._add(work, whole, now)
+
+    def join_late(self) -> None:
+        """Let messages whose rest has not come be what there is, and forget what is long done."""
+        now = self._clock()
+        with self._store.begin() as work:
+            late = work.mo_parts.join_late(before=now - PARTS_WAIT, now=now)
+            self._add(work, [self._joined(joined, now) for joined in late], now)
+            work.mo_parts.forget(joined_before=now - JOINED_KEPT)
+            work.receipts.forget_early(before=now - EARLY_KEPT)
+
+    def keep_receipts(self, group: Sequence[FinalReceipt]) -> None:
+        """Move the status of what the receipts name."""
+        with self._store.begin() as work:
+            work.receipts.apply(group, now=self._clock())
+
+    def _add(self, work: Work, messages: Sequence[NewMo], now: datetime) -> None:
+        if messages:
+            work.inbox.add(messages)
+            work.routes.learn([(m.address.number, m.operator) for m in messages], source="mo", now=now)
+            work.wake(INBOX_CHANNEL)
+
+    def _message(self, received: FromOperator, now: datetime) -> NewMo:
+        mo = received.mo
+        text = decode(mo.payload, mo.data_coding)
+        return NewMo(self._address(mo.source), received.operator, text, now, mo.message_id)
+
+    def _add_part(self, work: Work, received: FromOperator, now: datetime) -> Joined | None:
+        mo = received.mo
+        assert mo.part is not None  # noqa: S101  the caller has looked
+        key = LongMo(received.operator, mo.source, mo.destination, mo.part.reference, mo.part.total)
+        return work.mo_parts.add(key, mo.part.number, mo.payload, mo.data_coding, now=now)
+
+    def _joined(self, joined: Joined, now: datetime) -> NewMo:
+        text = decode(joined.payload, joined.data_coding)
+        return NewMo(self._address(joined.key.sender), joined.key.operator, text, now)
+
+    def _address(self, source: str) -> Address:
+        """In E.164 where it is a number; a name or a short code stays as it came."""
+        reading = parse_phone(source, self._country)
+        return Address(SMS, reading.e164 if isinstance(reading, Phone) else source)

@@ -1,0 +1,183 @@
+"""The gateway process: binds, intake, turns, senders and the web, started and stopped together."""
+
+import asyncio
+import os
+import random
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import structlog
+from aiohttp import web
+from redis.asyncio import Redis
+from sqlalchemy import make_url
+
+from core.messages import Lane
+from core.store.work import INBOX_CHANNEL, OUTBOX_CHANNEL, Store
+from gateway.capacity import Capacity, OperatorRate
+from gateway.channels.sms import open_bind
+from gateway.compose import App
+from gateway.grouping import Grouped
+from gateway.intake import FromOperator, Intake
+from gateway.sender import ANSWERS, LOOK_EVERY_SECONDS, Sender
+from gateway.turns.runner import TurnRunner
+
+log = structlog.get_logger()
+
+RUNNERS = 2  # threads that take turns: one computes while the other commits
+TEND_EVERY_SECONDS = 5.0
+IN_DOUBT_AFTER = timedelta(seconds=45)  # longer than an operator may take to answer a submit_sm
+CONNECTIONS = 16
+
+
+def utc_now() -> datetime:
+    """The clock of this process."""
+    return datetime.now(UTC)
+
+
+class Gateway:
+    """Everything that one process runs; `run` ends when cancelled, and leaves nothing half done."""
+
+    def __init__(
+        self, app: App, store: Store, redis_url: str, *, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        settings = app.settings
+        self._store = store
+        self._clock = clock
+        self._by = f"{socket.gethostname()}-{os.getpid()}"
+        self._redis = Redis.from_url(redis_url)
+        self._runner = TurnRunner(store, app.library, app.world)
+        self._intake = Intake(store, country=settings.sms.country, clock=clock)
+        self.mos: Grouped[FromOperator] = Grouped("MOs", self._keep_mos)
+        self._receipts = Grouped("receipts", self._intake.keep_receipts)
+        self.turns_due = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self.capacity = Capacity(self._redis)
+        self.rates = [OperatorRate(o.name, o.segments_per_second) for o in settings.operators]
+        chance = random.Random(secrets.randbits(64))  # noqa: S311  spreads reconnections, guards nothing
+        self._binds = [open_bind(o, self.mos, self._receipts, chance=chance) for o in settings.operators]
+        self._senders = [
+            Sender(
+                store,
+                bind,
+                rate,
+                self.capacity,
+                source=settings.sms.sender,
+                by=self._by,
+                clock=clock,
+                sending_hours=settings.sms.sending_hours,
+                zone=settings.time_zone,
+                safe_rate=settings.sms.safe_segments_per_second,
+                window=operator.window,
+            )
+            for bind, rate, operator in zip(self._binds, self.rates, settings.operators, strict=True)
+        ]
+
+    def _keep_mos(self, group: Sequence[FromOperator]) -> None:
+        self._intake.keep_mos(group)
+        self._loop.call_soon_threadsafe(self.turns_due.set)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for work in (self.mos.run, self._receipts.run, self._listen, self._tend):
+                    tasks.create_task(work())
+                for _ in range(RUNNERS):
+                    tasks.create_task(self._take_turns())
+                for sender in self._senders:
+                    tasks.create_task(sender.run())
+                for bind in self._binds:
+                    tasks.create_task(bind.run())
+        finally:
+            for bind in self._binds:
+                await bind.close()
+            await self._redis.aclose()
+
+    async def _take_turns(self) -> None:
+        while True:
+            answered = await _or_later(asyncio.to_thread(self._runner.run_batch, self._clock()), "turns")
+            if answered:
+                for sender in self._senders:
+                    sender.news.set()
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_SECONDS):
+                    await self.turns_due.wait()
+            self.turns_due.clear()
+
+    async def _listen(self) -> None:
+        """Hear at once what other processes committed; the slow looks find it all the same."""
+        url = make_url(self._store.engine.url).set(drivername="postgresql")
+        while True:
+            with suppress(psycopg.Error):
+                async with await psycopg.AsyncConnection.connect(
+                    url.render_as_string(hide_password=False), autocommit=True
+                ) as connection:
+                    await connection.execute(f"LISTEN {INBOX_CHANNEL}")
+                    await connection.execute(f"LISTEN {OUTBOX_CHANNEL}")
+                    async for notification in connection.notifies():
+                        self._wake(notification.channel)
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    def _wake(self, channel: str) -> None:
+        if channel == INBOX_CHANNEL:
+            self.turns_due.set()
+        for sender in self._senders:
+            sender.news.set()
+
+    async def _tend(self) -> None:
+        """What a dead process left in doubt, and long MOs whose rest never came."""
+        while True:
+            await _or_later(asyncio.to_thread(self._tend_once), "tending")
+            await asyncio.sleep(TEND_EVERY_SECONDS)
+
+    def _tend_once(self) -> None:
+        now = self._clock()
+        with self._store.begin() as work:
+            work.outbox.doubt(claimed_before=now - IN_DOUBT_AFTER, now=now)
+            work.outbox.resend_unanswered([Lane(lane) for lane in ANSWERS], settled_before=now)
+            work.outbox.expire(now=now)
+        self._intake.join_late()
+
+
+async def _or_later(work: Awaitable[int | None], name: str) -> int | None:
+    """The result, or None when the database is away: everything waits there and is looked for again."""
+    try:
+        return await work
+    except Exception as error:  # noqa: BLE001  a process's main loop outlives its database
+        log.warning("gateway.not_now", work=name, error=type(error).__name__)
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+        return None
+
+
+def health(gateway: Gateway) -> web.Application:
+    """`/health`, for whoever watches the process; it tells nothing about people."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    application = web.Application()
+    application.router.add_get("/health", answer)
+    return application
+
+
+async def serve(app: App, store: Store, redis_url: str, stop: asyncio.Event) -> None:
+    """Run the gateway and its web page until `stop` is set."""
+    gateway = Gateway(app, store, redis_url)
+    runner = web.AppRunner(health(gateway))
+    await runner.setup()
+    await web.TCPSite(runner, app.settings.web.host, app.settings.web.port).start()
+    working = asyncio.ensure_future(gateway.run())
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        working.cancel()
+        stopping.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
+        await runner.cleanup()
