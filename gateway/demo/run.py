@@ -1,0 +1,185 @@
+"""Everything in one process tree, from the databases to the phone in the browser."""
+
+import asyncio
+import random
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+
+import structlog
+from aiohttp import web
+from pydantic import SecretStr
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.calendars.calendar import PRAGUE
+from core.store.figures import FigureBook
+from core.store.work import Store
+from gateway.channels.loopback import Loopback
+from gateway.compose import DATA, App
+from gateway.demo.operator import NAME, SEGMENTS_PER_SECOND, DemoOperator
+from gateway.demo.people import Census, Person
+from gateway.demo.world import HOME, populate
+from gateway.serve import CONNECTIONS, Gateway
+from gateway.settings import EMBEDDED, Settings
+from gateway.settings.choices import Database, Operator, Redis
+from gateway.web.pages import create_web
+from gateway.web.parts import WebParts
+from workers.planning import SitesNotPlanned, plan_all
+from workers.upkeep import reconcile_unanswered, release_lapsed_holds
+from workers.workshop import Workshop, install
+
+log = structlog.get_logger()
+
+HOST: Final = "127.0.0.1"
+PLAN_EVERY: Final = timedelta(
+    seconds=4
+)  # `crs worker` plans every minute; nobody watches a page for that long
+TEND_EVERY: Final = timedelta(seconds=30)
+LEAVE_WITHIN: Final = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the command line says."""
+
+    port: int
+    people: int
+    seed: int
+
+
+class PortTaken(Exception):
+    """Somebody listens there already, perhaps another demo."""
+
+
+def run_demo(app: App, choices: Choices, *, tell: Callable[[str], None]) -> None:
+    """Run until SIGINT or SIGTERM; ``tell`` is given what a person should read."""
+    settings = demo_settings(app.settings)
+    tell("Starting PostgreSQL and Valkey …")
+    here = App(settings=settings)
+    with here.store(connections=CONNECTIONS) as store, here.redis_url() as redis_url:
+        asyncio.run(_run(settings, store, redis_url, choices, tell))
+    tell("Stopped. The next start continues.")
+
+
+def demo_settings(settings: Settings, port: int = 0) -> Settings:
+    """The settings with the demo's operator, at any hour, and never with a database of yours."""
+    operator = Operator(
+        name=NAME,
+        host=HOST,
+        port=port or 1,
+        system_id="crs",
+        password=SecretStr("secret"),
+        window=SEGMENTS_PER_SECOND,
+        segments_per_second=SEGMENTS_PER_SECOND,
+    )
+    return settings.model_copy(
+        update={
+            "database": Database(url=EMBEDDED),
+            "redis": Redis(url=EMBEDDED),
+            "operators": (operator,),
+            "sms": settings.sms.model_copy(update={"sending_hours": (time.min, time.max)}),
+        }
+    )
+
+
+async def _run(
+    settings: Settings, store: Store, redis_url: str, choices: Choices, tell: Callable[[str], None]
+) -> None:
+    stop = asyncio.Event()
+    with _until_asked(stop):
+        world = App(settings=settings).world
+        census = Census(DATA, world.postcodes)
+        today = _now().astimezone(PRAGUE).date()
+        chance = random.Random(choices.seed)  # noqa: S311 - a demo is to be the same again
+        tell(f"Importing sites, calendars and deliveries; making up {choices.people} people …")
+        people = census.people(choices.people, chance=chance, today=today)
+
+        def prepare() -> tuple[set[str], dict[str, str]]:
+            with store.begin() as work:
+                populate(work, world, folder=DATA, seed=choices.seed, now=_now())
+                book = FigureBook(work.db, work.vault)
+                return book.known_addresses(NAME), book.unanswered_mts(NAME)
+
+        known, last_mts = await asyncio.to_thread(prepare)
+        operator = DemoOperator(
+            people, number=settings.sms.sender, chance=chance, run=f"{_now():%Y%m%dT%H%M%S}"
+        )
+        async with operator:
+            here = App(settings=demo_settings(settings, operator.smsc.port))
+            install(_workshop(here, store))
+            parts = WebParts(
+                store=store,
+                loopback=Loopback(store, by="demo"),
+                clock=_now,
+                country=settings.sms.country,
+                sender=settings.sms.sender,
+                taken=frozenset(operator.robots),
+                somebody=lambda: _somebody(census),
+                capacity=SEGMENTS_PER_SECOND,
+                in_use=operator.segments_per_second,
+            )
+            async with _web(parts, choices.port), asyncio.TaskGroup() as tasks:
+                running = [
+                    tasks.create_task(Gateway(here, store, redis_url).run()),
+                    tasks.create_task(operator.live(known=known, last_mt=last_mts)),
+                    tasks.create_task(_every(PLAN_EVERY, plan_all)),
+                    tasks.create_task(_every(TEND_EVERY, release_lapsed_holds)),
+                    tasks.create_task(_every(TEND_EVERY, reconcile_unanswered)),
+                ]
+                tell(f"\n  Open http://{HOST}:{choices.port}/\n\nCtrl-C ends it.")
+                await stop.wait()
+                tell("Stopping …")
+                for task in running:
+                    task.cancel()
+
+
+async def _every(period: timedelta, job: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(period.total_seconds())
+        try:
+            await asyncio.to_thread(job)
+        except (SitesNotPlanned, SQLAlchemyError) as error:  # the next round comes soon
+            log.warning("demo.job_failed", job=job.__name__, error=type(error).__name__)
+
+
+@asynccontextmanager
+async def _web(parts: WebParts, port: int) -> AsyncIterator[None]:
+    runner = web.AppRunner(create_web(parts), access_log=None, shutdown_timeout=LEAVE_WITHIN.total_seconds())
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, HOST, port).start()
+        except OSError as error:
+            raise PortTaken(f"Port {port} is taken. Choose another: crs demo --port {port + 1}") from error
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _workshop(here: App, store: Store) -> Workshop:
+    return Workshop(store, here.library, here.world, here.operators, secrets.SystemRandom(), _now)
+
+
+def _somebody(census: Census) -> Person:
+    """Somebody of eighty or more, for whoever opens the page."""
+    return census.person(secrets.SystemRandom(), today=_now().date(), youngest=80, psc=HOME)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def _until_asked(stop: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
