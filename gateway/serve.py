@@ -8,6 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import structlog
@@ -47,7 +48,7 @@ class Gateway:
         settings = app.settings
         self._store = store
         self._clock = clock
-        self._by = f"{socket.gethostname()}-{os.getpid()}"
+        self._by = f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(4)}"
         self._redis = Redis.from_url(redis_url)
         self._runner = TurnRunner(store, app.library, app.world)
         self._intake = Intake(store, country=settings.sms.country, clock=clock)
@@ -138,10 +139,21 @@ class Gateway:
     def _tend_once(self) -> None:
         now = self._clock()
         with self._store.begin() as work:
+            dead = {by for by in work.outbox.claimants() if by != self._by and _is_dead(by)}
+            work.outbox.doubt_claims_of(dead, now=now)
             work.outbox.doubt(claimed_before=now - IN_DOUBT_AFTER, now=now)
             work.outbox.resend_unanswered([Lane(lane) for lane in ANSWERS], settled_before=now)
             work.outbox.expire(now=now)
         self._intake.join_late()
+
+
+def _is_dead(claimant: str) -> bool:
+    """A process of this machine that is no more; of another machine's we cannot know."""
+    match claimant.split():
+        case [host, pid, _] if host == socket.gethostname():
+            return int(pid) == os.getpid() or not Path(f"/proc/{pid}").exists()
+        case _:
+            return False
 
 
 async def _or_later(work: Awaitable[int | None], name: str) -> int | None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,8 @@ from click.testing import CliRunner
 
 from core.vault import new_key
 from gateway.cli import crs
+from tests.installation import SITES, calendars, deliveries
 
-ROOT = Path(__file__).parent.parent
-SITES = ROOT / "data" / "ocm_2021-06-14.csv"
 PHONE = "+420601000001"
 REGISTER = "REG\n405123123\nJana Nováková\nVZP\n58601\n1\nANO\n"
 Crs = Callable[..., str]
@@ -38,23 +38,10 @@ def here(database: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.Monk
 def supplied(here: Crs, tmp_path: Path) -> Crs:
     """Every site near Jihlava has two mornings of pairs and forty doses."""
     here("sites", "import", str(SITES))
-    names = {
-        line.split(",")[0]: line for line in SITES.read_text("utf-8-sig").splitlines() if "CZ0632" in line
-    }
-    calendars = ["site_id,calendar,round,product,links_to,date,from,to,slot_minutes,capacity"]
-    deliveries = [
-        (
-            "datum,ockovaci_misto_id,ockovaci_misto_nazev,kraj_nuts_kod,kraj_nazev,cilove_ockovaci_misto_id,"
-            "cilove_ockovaci_misto_nazev,cilovy_kraj_kod,cilovy_kraj_nazev,ockovaci_latka,vyrobce,akce,"
-            "pocet_ampulek,pocet_davek"
-        )
-    ]
-    for site in names:
-        calendars.append(f"{site},Prvni,V1,Comirnaty,Druha,2021-01-25,08:00,10:00,20,1")
-        calendars.append(f"{site},Druha,V2,Comirnaty,,2021-02-15,08:00,10:00,20,1")
-        deliveries.append(f"2021-01-20,{site},x,CZ063,x,,,,,Comirnaty,Pfizer,Příjem,7,42")
-    (tmp_path / "calendars.csv").write_text("\n".join(calendars), "utf-8")
-    (tmp_path / "deliveries.csv").write_text("\n".join(deliveries), "utf-8")
+    first = "Prvni,V1,Comirnaty,Druha,2021-01-25,08:00,10:00,20,1"
+    second = "Druha,V2,Comirnaty,,2021-02-15,08:00,10:00,20,1"
+    (tmp_path / "calendars.csv").write_text(calendars([first, second]), "utf-8")
+    (tmp_path / "deliveries.csv").write_text(deliveries("Comirnaty", 42, date(2021, 1, 20)), "utf-8")
     here("calendars", "import", "calendars.csv")
     here("deliveries", "import", "deliveries.csv")
     return here

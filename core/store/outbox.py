@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     and_,
     func,
@@ -163,14 +164,27 @@ class OutboxBook:
 
     def doubt(self, *, claimed_before: datetime, now: datetime) -> int:
         """Call unanswered what was claimed long ago: its sender died, and nobody knows what it had done."""
+        return self._doubt(t.attempts.c.claimed_at < claimed_before, now)
+
+    def doubt_claims_of(self, dead: Collection[str], *, now: datetime) -> int:
+        """The same for the claims of senders that are known to be dead, however young."""
+        return self._doubt(t.attempts.c.claimed_by.in_(dead), now) if dead else 0
+
+    def claimants(self) -> set[str]:
+        """The senders that hold claims now."""
         o, a = t.outbox.c, t.attempts.c
-        stale = (
+        held = select(a.claimed_by).join(t.outbox, and_(a.mt_id == o.mt_id, a.attempt == o.attempt))
+        return set(self._db.scalars(held.where(o.state == MtState.CLAIMED).distinct()))
+
+    def _doubt(self, stale: ColumnElement[bool], now: datetime) -> int:
+        o, a = t.outbox.c, t.attempts.c
+        mts = (
             select(o.mt_id)
             .join(t.attempts, and_(a.mt_id == o.mt_id, a.attempt == o.attempt))
-            .where(o.state == MtState.CLAIMED, a.claimed_at < claimed_before)
+            .where(o.state == MtState.CLAIMED, stale)
         )
         return self._db.execute(
-            update(t.outbox).where(o.mt_id.in_(stale)).values(state=MtState.UNANSWERED, settled_at=now)
+            update(t.outbox).where(o.mt_id.in_(mts)).values(state=MtState.UNANSWERED, settled_at=now)
         ).rowcount
 
     def resend_unanswered(self, lanes: Collection[Lane], *, settled_before: datetime) -> int:
