@@ -63,6 +63,7 @@ class SmscAddress:
     enquire_after: timedelta = timedelta(seconds=30)  # of silence
     reconnect_after: timedelta = timedelta(seconds=0.5)  # doubled by every failure
     reconnect_at_most: timedelta = timedelta(seconds=30)
+    leave_within: timedelta = timedelta(seconds=10)  # for answers and unbind on closing
     retry_throttled_after: timedelta = timedelta(seconds=1)
     retry_unwell_after: timedelta = timedelta(seconds=5)
     deliveries: int = 1000  # deliver_sm being kept at the same time; more are put off
@@ -162,16 +163,18 @@ class Esme:
             if self._binding is not None:
                 self._binding.cancel()
             return
-        patience = self.address.respond_within.total_seconds()
-        if self._deliveries:
-            await asyncio.wait(self._deliveries, timeout=patience)
-        await link.settled()
         try:
-            await link.request(Unbind(sequence=link.next_sequence()))
-        except (Lost, Overdue):
-            self._log.info("unbind_unanswered")
-        link.close()
-        await link.closed
+            async with asyncio.timeout(self.address.leave_within.total_seconds()):
+                if self._deliveries:
+                    await asyncio.wait(self._deliveries)
+                await link.settled()
+                await link.request(Unbind(sequence=link.next_sequence()))
+                link.close()
+                await asyncio.shield(link.closed)
+        except (TimeoutError, Lost, Overdue) as why:
+            self._log.info("left_without_leave", reason=type(why).__name__)
+            link.abort()
+            await asyncio.shield(link.closed)
 
     async def submit(
         self,
@@ -358,15 +361,16 @@ class Esme:
             return
 
     async def _deliver(self, link: Link, message: DeliverSm) -> None:
-        status = Status.OK
+        status = Status.RECEIVER_TEMPORARY_ERROR  # whatever breaks, the SMSC keeps it and delivers again
         try:
             await self._keep(message)
+            status = Status.OK
         except NotNow:
-            status = Status.RECEIVER_TEMPORARY_ERROR
-        except Exception as why:  # noqa: BLE001 - whatever broke, the SMSC keeps the message and delivers again
+            self._log.info("delivery_put_off")
+        except Exception as why:  # noqa: BLE001 - the bind outlives what its callbacks raise
             self._log.error("delivery_failed", reason=type(why).__name__)
-            status = Status.RECEIVER_TEMPORARY_ERROR
-        link.send(DeliverSmResp(sequence=message.sequence, status=status))
+        finally:
+            link.send(DeliverSmResp(sequence=message.sequence, status=status))
 
     async def _keep(self, message: DeliverSm) -> None:
         if is_receipt(message):

@@ -188,6 +188,16 @@ async def test_a_silent_peer_is_asked_and_left_for_dead_when_it_does_not_answer(
         await script.bound.get()
 
 
+async def test_close_does_not_wait_for_ever_for_a_silent_peer():
+    async with Script() as script, bound(script.port, leave_within=timedelta(milliseconds=20)) as esme:
+        submitting = asyncio.create_task(esme.submit(AHOJ, US, PERSON))
+        await (await script.bound.get()).heard.get()
+        await esme.close()
+        assert not esme.is_bound
+        with pytest.raises(Unanswered):
+            await submitting
+
+
 async def test_an_mt_to_a_peer_that_died_is_unanswered():
     short = timedelta(milliseconds=20)
     async with Script() as script, bound(script.port, enquire_after=short, respond_within=short) as esme:
