@@ -19,6 +19,8 @@ CLOSING: Final = ("registrace prijata", "tuto registraci uz mate", "mate termin"
 AGREEING: Final = ("drzime vam", "souhlasi?", "opravdu?", "presne z karticky?")
 SITES: Final = ("nejblizsi mista:", "dalsi mista:", "cislem mista")
 
+MOST_REPLIES: Final = 40  # then even a robot gives up
+
 
 class Style(Enum):
     """How somebody begins."""
@@ -44,6 +46,7 @@ class Robot:
         self.style = chance.choices(list(Style), (6, 3, 1))[0]
         self._chance = chance
         self._pin: str | None = None
+        self._patience = MOST_REPLIES
         self._writes_accents = chance.random() < 0.15
         self._errs = chance.random() < 0.12
         self._is_curious = chance.random() < 0.08
@@ -66,6 +69,9 @@ class Robot:
     def read(self, mt: str) -> Reply | None:
         """What is written back; None where nothing needs to be."""
         text = " ".join(fold(mt).lower().split())
+        if self._patience <= 0:
+            return None
+        self._patience -= 1
         if invited := INVITED.search(text):
             self._pin = invited[1]
             return self._reply(self._pin, (4, 40))
@@ -92,6 +98,7 @@ class Robot:
         """What somebody knows about themselves."""
         person = self.person
         facts = {
+            "odpovezte znovu": "ZNOVU",
             "mam pin": "1",
             "jmeno": person.name,
             "kod sve pojistovny": person.insurer,
