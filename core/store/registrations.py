@@ -1,13 +1,218 @@
 """People who asked for vaccination, and their place in the queue."""
 
-from sqlalchemy import Connection
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
 
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from core.messages import Address
+from core.store import tables as t
+from core.store.wrong_pins import MOST_WRONG
 from core.vault import Vault
+
+NUMBER = "insurance number"  # purpose of the digests of insurance numbers
+REPLACED = "newer registration"
+WRONG_PINS = "wrong PINs"
+QUEUED = ("waiting", "returned")
+
+_r = t.registrations.c
+_IS_LIVING = _r.ended_at.is_(None)
+_COLUMNS = (
+    _r.registration_id,
+    _r.first_name,
+    _r.last_name,
+    _r.phone,
+    _r.site_id,
+    _r.score,
+    _r.birth_date,
+    _r.state,
+    _r.registered_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRegistration:
+    """What a person asks for; ``number`` is the insurance number, digits only."""
+
+    first_name: str = field(repr=False)
+    last_name: str = field(repr=False)
+    number: str = field(repr=False)
+    verdict: str
+    """valid or suspicious"""
+    birth_date: date = field(repr=False)
+    insurer: str
+    psc: str
+    phone: str = field(repr=False)
+    email: str | None = field(repr=False)
+    site_id: UUID
+    group_key: str
+    score: int
+    language: str
+    address: Address = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A registration as it stands."""
+
+    registration_id: int
+    first_name: str = field(repr=False)
+    last_name: str = field(repr=False)
+    phone: str = field(repr=False)
+    site_id: UUID
+    score: int
+    birth_date: date = field(repr=False)
+    state: str
+    registered_at: datetime
+    ended_at: datetime | None = None
 
 
 class RegistrationBook:
-    """The `registrations` table."""
+    """The `registrations` table; at most one living registration per insurance number."""
 
     def __init__(self, db: Connection, vault: Vault) -> None:
         self._db = db
         self._vault = vault
+
+    def get(self, registration_id: int) -> Registration | None:
+        """A registration, also one that has ended."""
+        return self._one(_r.registration_id == registration_id)
+
+    def living(self, number: str, *, lock: bool = False) -> Registration | None:
+        """The registration of an insurance number that counts; ``lock`` keeps it so until the commit."""
+        digests = self._vault.digests(number, purpose=NUMBER)
+        return self._one(_r.number_digest.in_(digests), _IS_LIVING, lock=lock)
+
+    def of_phone(self, phone: str) -> list[Registration]:
+        """The living registrations told to this phone, oldest first."""
+        rows = self._db.execute(
+            select(*_COLUMNS, _r.ended_at)
+            .where(_r.phone == phone, _IS_LIVING)
+            .order_by(_r.registered_at, _r.registration_id)
+        )
+        return [_registration(row) for row in rows]
+
+    def add(self, new: NewRegistration, *, now: datetime) -> int | None:
+        """Write a registration, or return None when the number has a living one already."""
+        row = upsert(t.registrations).values(
+            first_name=new.first_name,
+            last_name=new.last_name,
+            number_sealed=self._vault.seal(new.number),
+            number_digest=self._vault.digest(new.number, purpose=NUMBER),
+            number_verdict=new.verdict,
+            birth_date=new.birth_date,
+            insurer=new.insurer,
+            psc=new.psc,
+            phone=new.phone,
+            email=new.email,
+            site_id=new.site_id,
+            group_key=new.group_key,
+            score=new.score,
+            language=new.language,
+            channel=new.address.channel,
+            address=new.address.number,
+            state="waiting",
+            registered_at=now,
+        )
+        one_living = row.on_conflict_do_nothing(index_elements=[_r.number_digest], index_where=_IS_LIVING)
+        return self._db.execute(one_living.returning(_r.registration_id)).scalar_one_or_none()
+
+    def replace(self, registration_id: int, *, now: datetime) -> bool:
+        """End a registration without dates because a newer one takes its place."""
+        ended = (
+            update(t.registrations)
+            .where(_r.registration_id == registration_id, _IS_LIVING, _r.state.not_in(["reserved", "done"]))
+            .values(state="blocked", blocked_because=REPLACED, ended_at=now)
+        )
+        return self._db.execute(ended).rowcount == 1
+
+    def ends_with(self, registration_id: int, digits: str) -> bool:
+        """Say whether the insurance number ends with these digits."""
+        sealed = select(_r.number_sealed).where(_r.registration_id == registration_id)
+        return bool(digits) and self._vault.open(self._db.execute(sealed).scalar_one()).endswith(digits)
+
+    # -- States --------------------------------------------------------------------------------------------
+
+    def reserve(self, registration_id: int, *, now: datetime) -> bool:
+        """Note that somebody has dates."""
+        return self._move(registration_id, ("invited", *QUEUED), state="reserved", reserved_at=now)
+
+    def send_back(self, registration_id: int) -> bool:
+        """Put somebody who was invited and found nothing at the head of the queue."""
+        return self._move(registration_id, ("invited",), state="returned")
+
+    def count_wrong_pins(self, registration_ids: Collection[int]) -> int:
+        """Count one more wrong PIN against each, blocking those with five; returns the most that any has.
+
+        A registration with dates stays as it is: its PIN is used.
+        """
+        if not registration_ids:
+            return 0
+        one_more = _r.wrong_pins + 1
+        is_too_many = and_(one_more >= MOST_WRONG, _r.state.in_(["invited", *QUEUED]))
+        counted = (
+            update(t.registrations)
+            .where(_r.registration_id.in_(registration_ids), _IS_LIVING)
+            .values(
+                wrong_pins=one_more,
+                state=case((is_too_many, "blocked"), else_=_r.state),
+                blocked_because=case((is_too_many, WRONG_PINS), else_=_r.blocked_because),
+            )
+            .returning(_r.wrong_pins)
+        )
+        return max(self._db.execute(counted).scalars(), default=0)
+
+    def _move(self, registration_id: int, old: tuple[str, ...], **values: object) -> bool:
+        moved = update(t.registrations).where(
+            _r.registration_id == registration_id, _r.state.in_(old), _IS_LIVING
+        )
+        return self._db.execute(moved.values(**values)).rowcount == 1
+
+    # -- The queue -----------------------------------------------------------------------------------------
+
+    def place(self, mine: Registration) -> int:
+        """The place in the queue of the site, from 1: who came back with nothing first, then by order."""
+        before = _is_before(mine.score, mine.birth_date, mine.registered_at, mine.registration_id)
+        if mine.state == "returned":
+            before = and_(before, _r.state == "returned")
+        else:
+            before = or_(before, _r.state == "returned")
+        return self._count(mine.site_id, before) + 1
+
+    def place_of_new(self, site_id: UUID, *, score: int, birth_date: date, now: datetime) -> int:
+        """The place that somebody would have who registered now."""
+        before = _is_before(score, birth_date, now, None)
+        return self._count(site_id, or_(before, _r.state == "returned")) + 1
+
+    def queue_length(self, site_id: UUID) -> int:
+        """How many wait at a site to be invited."""
+        return self._count(site_id)
+
+    def _count(self, site_id: UUID, *which: ColumnElement[bool]) -> int:
+        counted = select(func.count()).where(_r.site_id == site_id, _r.state.in_(QUEUED), _IS_LIVING, *which)
+        return int(self._db.execute(counted).scalar_one())
+
+    def _one(self, *which: ColumnElement[bool], lock: bool = False) -> Registration | None:
+        found = select(*_COLUMNS, _r.ended_at).where(*which)
+        row = self._db.execute(found.with_for_update(key_share=True) if lock else found).first()
+        return None if row is None else _registration(row)
+
+
+def _is_before(
+    score: int, birth_date: date, registered_at: datetime, registration_id: int | None
+) -> ColumnElement[bool]:
+    if registration_id is None:
+        later = tuple_(_r.birth_date, _r.registered_at) <= tuple_(birth_date, registered_at)
+    else:
+        later = tuple_(_r.birth_date, _r.registered_at, _r.registration_id) < tuple_(
+            birth_date, registered_at, registration_id
+        )
+    return or_(_r.score > score, and_(_r.score == score, later))
+
+
+def _registration(row: Any) -> Registration:
+    return Registration(*row)

@@ -1,1 +1,1 @@
-"""Turns: one MO and everything that follows from it, in one transaction."""
+"""Turns: one MO and everything that follows from it, in one transaction; the desk performs its verbs."""

@@ -1,0 +1,41 @@
+"""The desk: performs every verb of the dialogues on the core, for one address in one turn."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from conversations.events import Act, Outcome
+from conversations.verbs import BUSY
+from core.messages import Address
+from core.store.work import Work
+from core.world import World
+from gateway.turns.registering import Registering
+from gateway.turns.reserving import Reserving
+from gateway.turns.standing import Standing
+
+
+class Desk:
+    """What an address may ask of the core; every outcome is as `conversations.verbs` declares it."""
+
+    def __init__(self, work: Work, world: World, address: Address, *, now: datetime) -> None:
+        registering = Registering(work, world, address, now=now)
+        reserving = Reserving(work, world, address, now=now)
+        self.verbs: Mapping[str, Callable[[Mapping[str, Any]], Outcome]] = {
+            "check_number": registering.check_number,
+            "find_sites": registering.find_sites,
+            "find_group": registering.find_group,
+            "check_earlier": registering.check_earlier,
+            "register": registering.register,
+            "enter_pin": reserving.enter_pin,
+            "prove_digits": reserving.prove_digits,
+            "find_pairs": reserving.find_pairs,
+            "hold_pair": reserving.hold_pair,
+            "confirm": reserving.confirm,
+            "let_go": reserving.let_go,
+            "my_status": Standing(work, address).my_status,
+        }
+
+    def perform(self, act: Act) -> Outcome:
+        """Perform a verb; what the desk has never heard of it cannot do now."""
+        perform = self.verbs.get(act.verb)
+        return perform(act.arguments) if perform else Outcome(BUSY)

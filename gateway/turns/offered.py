@@ -1,0 +1,56 @@
+"""The sites that are offered now, judged again whenever an import changed something, and every minute."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from threading import Lock
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, func, select
+
+from conversations.phrasing import PRAGUE
+from core.sites import Site
+from core.store import tables as t
+from core.store.work import Work
+from core.world import World
+
+LASTS: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    key: Hashable
+    at: datetime
+    sites: tuple[Site, ...]
+
+
+# The gates of all sites take a second to judge, and hundreds of people ask every second.
+_judged: Final[WeakKeyDictionary[Engine, _Judged]] = WeakKeyDictionary()
+_one_judges: Final = Lock()
+
+
+def offered_sites(work: Work, world: World, *, now: datetime) -> tuple[Site, ...]:
+    """The sites with an open gate today, at most a minute old."""
+    today = now.astimezone(PRAGUE).date()
+    engine = work.db.engine
+    with _one_judges:
+        key = _key(work, world, today)
+        kept = _judged.get(engine)
+        if kept is None or kept.key != key or not kept.at <= now < kept.at + LASTS:
+            kept = _Judged(key, now, tuple(work.calendars.open_sites(world, today=today)))
+            _judged[engine] = kept
+        return kept.sites
+
+
+def _key(work: Work, world: World, today: date) -> Hashable:
+    s = t.sites.c
+    stamp = work.db.execute(
+        select(
+            select(func.max(s.imported_at)).scalar_subquery(),
+            select(func.count(s.gone_at)).select_from(t.sites).scalar_subquery(),
+            select(func.max(t.calendars.c.calendar_id)).scalar_subquery(),
+            select(func.max(t.slots.c.slot_id)).scalar_subquery(),
+        )
+    ).one()
+    return (id(world), today, *stamp)

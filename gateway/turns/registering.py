@@ -1,0 +1,226 @@
+"""From an insurance number to a place in the queue: the verbs of the registration dialogue."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+from conversations.events import Outcome
+from conversations.phrasing import PRAGUE
+from conversations.verbs import BUSY, VERBS
+from core.geography import nearest
+from core.insurance_number import Impossible, Suspicious, Valid, judge
+from core.messages import Address
+from core.programme import Group, Proof, choices_for, group_of_age, is_asked
+from core.sites import Site
+from core.store.registrations import NewRegistration, Registration
+from core.store.work import Work
+from core.world import World
+from gateway.turns.offered import offered_sites
+
+Said: TypeAlias = Mapping[str, Any]
+
+NONE_OF_THEM: Final = "none"  # what find_group is told by somebody whom no group fits
+MOST_TRIES: Final = 3  # when two registrations of one number cross
+
+
+class Registering:
+    """The verbs of one turn."""
+
+    def __init__(self, work: Work, world: World, address: Address, *, now: datetime) -> None:
+        self._work = work
+        self._world = world
+        self._address = address
+        self._now = now
+
+    def check_number(self, said: Said) -> Outcome:
+        match self._judge(said):
+            case Valid(birth_date=born):
+                return Outcome("valid", {"birth_year": born.year})
+            case Suspicious(reason=reason, birth_date=birth_date):
+                told = birth_date.isoformat() if birth_date else None
+                return Outcome("suspicious", {"reason": reason.value, "birth_date": told})
+            case Impossible(reason=reason):
+                return Outcome("impossible", {"reason": reason.value})
+
+    def find_sites(self, said: Said) -> Outcome:
+        home = self._world.postcodes.find(str(said["psc"]))
+        if home is None:
+            return Outcome("unknown_psc")
+        sites = nearest(offered_sites(self._work, self._world, now=self._now), home)
+        if not sites:
+            return Outcome("none")
+        options = [
+            {"value": str(site.site_id), "name": site.name, "city": site.city or "", "km": round(km, 1)}
+            for site, km in sites
+        ]
+        return Outcome("found", _page(options, said["page"], VERBS["find_sites"].most))
+
+    def find_group(self, said: Said) -> Outcome:
+        born = self._born(said)
+        if born is None:
+            return Outcome(BUSY)
+        programme, language = self._world.programme, said["language"] or "cs"
+        mine = group_of_age(programme, born, self._now)
+        choices = choices_for(programme, born, self._now)
+        by_age = mine if mine and mine.is_open(self._now) else None
+        chosen = said["group"]
+        if chosen is None and is_asked(choices):
+            options = [{"value": g.key, "label": g.label(language)} for g in choices if g is not by_age]
+            return Outcome("choose", _page(options, said["page"], VERBS["find_group"].most))
+        if chosen is None or chosen == NONE_OF_THEM:
+            return _given(by_age) if by_age else self._not_open(mine, language)
+        group = programme.group(str(chosen))
+        if group not in choices:
+            return self._not_open(group or mine, language)
+        if group.proof is Proof.CODE:
+            return Outcome("needs_code", {"label": group.label(language)})
+        return _given(group)
+
+    def check_earlier(self, said: Said) -> Outcome:
+        number, born, site = self._number(said), self._born(said), self._site(said)
+        if number is None or born is None or site is None:
+            return Outcome(BUSY)
+        earlier = self._work.registrations.living(number)
+        if earlier is None:
+            return Outcome("fresh")
+        if earlier.state in ("reserved", "done"):
+            return self._has_reservation(earlier)
+        if earlier.site_id == site.site_id or earlier.state == "blocked":
+            return Outcome("fresh")
+        group = self._group(said, born)
+        return Outcome(
+            "replaces",
+            {
+                "old_site": self._name_of(earlier.site_id),
+                "old_place": self._work.registrations.place(earlier),
+                "new_site": site.name,
+                "new_place": self._work.registrations.place_of_new(
+                    site.site_id, score=group.score if group else 0, birth_date=born, now=self._now
+                ),
+            },
+        )
+
+    def register(self, said: Said) -> Outcome:
+        number, born, site = self._number(said), self._born(said), self._site(said)
+        if number is None or born is None or site is None:
+            return Outcome(BUSY)
+        group = self._group(said, born)
+        if group is None or not _is_proven(group):
+            return Outcome("not_proven")
+        verdict = "valid" if isinstance(self._judge(said), Valid) else "suspicious"
+        first_name, _, last_name = str(said["name"]).strip().partition(" ")
+        new = NewRegistration(
+            first_name=first_name,
+            last_name=last_name.strip(),
+            number=number,
+            verdict=verdict,
+            birth_date=born,
+            insurer=str(said["insurer"]),
+            psc="".join(str(said["psc"]).split()),
+            phone=self._address.number,
+            email=said["email"] or None,
+            site_id=site.site_id,
+            group_key=group.key,
+            score=group.score,
+            language=said["language"] or "cs",
+            address=self._address,
+        )
+        for _ in range(MOST_TRIES):
+            earlier = self._work.registrations.living(number, lock=True)
+            if earlier and earlier.state in ("reserved", "done"):
+                return self._has_reservation(earlier)
+            if earlier and earlier.site_id == site.site_id and earlier.state != "blocked":
+                return self._registered("already", earlier, site)
+            if earlier:
+                self._end(earlier)
+            registration_id = self._work.registrations.add(new, now=self._now)
+            # None: the same person was registered at this very moment; look again.
+            if registration_id is not None:
+                return self._registered("registered", self._of(registration_id), site)
+        return Outcome(BUSY)
+
+    def _end(self, earlier: Registration) -> None:
+        self._work.reservations.let_go(earlier.registration_id)
+        self._work.registrations.replace(earlier.registration_id, now=self._now)
+        self._work.invitations.void_of(earlier.registration_id)
+
+    def _of(self, registration_id: int) -> Registration:
+        found = self._work.registrations.get(registration_id)
+        if found is None:
+            raise LookupError(registration_id)
+        return found
+
+    def _registered(self, outcome: str, mine: Registration, site: Site) -> Outcome:
+        place = self._work.registrations.place(mine)
+        registered = mine.registered_at.isoformat()
+        return Outcome(outcome, {"site": site.name, "place": place, "registered": registered})
+
+    def _has_reservation(self, earlier: Registration) -> Outcome:
+        dates = self._work.reservations.living_of(earlier.registration_id)
+        first = dates.first.begins_at.isoformat() if dates else None
+        return Outcome("has_reservation", {"site": self._name_of(earlier.site_id), "first": first})
+
+    def _not_open(self, group: Group | None, language: str) -> Outcome:
+        opens_at = group.opens_at if group else None
+        is_coming = opens_at is not None and opens_at > self._now
+        return Outcome(
+            "not_open",
+            {
+                "label": group.label(language) if group else "",
+                "opens_on": opens_at.astimezone(PRAGUE).date().isoformat()
+                if is_coming and opens_at
+                else None,
+            },
+        )
+
+    def _group(self, said: Said, born: date) -> Group | None:
+        """The group somebody registers in, if it may register now."""
+        if said.get("group"):
+            group = self._world.programme.group(str(said["group"]))
+            return group if group in choices_for(self._world.programme, born, self._now) else None
+        group = group_of_age(self._world.programme, born, self._now)
+        return group if group and group.is_open(self._now) else None
+
+    def _judge(self, said: Said) -> Valid | Suspicious | Impossible:
+        return judge(str(said["insurance_number"]), today=self._now.astimezone(PRAGUE).date())
+
+    def _number(self, said: Said) -> str | None:
+        verdict = self._judge(said)
+        return None if isinstance(verdict, Impossible) else verdict.number
+
+    def _born(self, said: Said) -> date | None:
+        verdict = self._judge(said)
+        return None if isinstance(verdict, Impossible) else verdict.age_from
+
+    def _site(self, said: Said) -> Site | None:
+        try:
+            return self._work.sites.get(UUID(str(said["site"])))
+        except ValueError:
+            return None
+
+    def _name_of(self, site_id: UUID) -> str:
+        site = self._work.sites.get(site_id)
+        return site.name if site else ""
+
+
+def _given(group: Group) -> Outcome:
+    return Outcome("given", {"group": group.key})
+
+
+def _is_proven(group: Group) -> bool:
+    """Whether somebody has shown that they belong to the group.
+
+    TODO: ask NRZP and the codes of employers and physicians, once there is a register of either to ask;
+    until then nobody gets ahead of others by their word alone.
+    """
+    return group.proof is Proof.NONE
+
+
+def _page(options: Sequence[dict[str, Any]], page: object, most: int) -> dict[str, Any]:
+    """A page of options; after the last one comes the first again."""
+    number = page if isinstance(page, int) and page >= 0 else 0
+    begin = number * most
+    if begin >= len(options):
+        begin = 0
+    return {"options": list(options[begin : begin + most]), "more": begin + most < len(options)}
