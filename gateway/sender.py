@@ -14,7 +14,7 @@ import structlog
 from core.messages import ClaimedMt, Lane, MtState
 from core.store.receipts import SentPart
 from core.store.work import Store
-from gateway.capacity import CapacityGone, LocalPace, Moments, OperatorRate, Pace
+from gateway.capacity import Capacity, CapacityGone, LocalPace, Moments, OperatorRate
 from gateway.errors import NotConnected, NotNow, Rejected, Throttled, Unanswered
 from gateway.grouping import Grouped
 from gateway.smpp.coding import Part, encode_parts
@@ -57,7 +57,7 @@ class Sender:
         store: Store,
         bind: Submits,
         operator: OperatorRate,
-        pace: Pace,
+        pace: Capacity,
         *,
         source: str,
         by: str,
@@ -144,7 +144,10 @@ class Sender:
                 return False
             await self._local.next(waiting)
         else:
-            self._without_redis = False
+            if self._without_redis:
+                self._without_redis = False
+                # What left at the local rate meanwhile is not in the shared account.
+                await self._pace.start_over(self._operator)
         return True
 
     async def _send(self, mt: ClaimedMt) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 
 from core.messages import Lane
 from core.store.work import INBOX_CHANNEL, OUTBOX_CHANNEL, Store
-from gateway.capacity import Capacity, OperatorRate
+from gateway.capacity import Capacity, CapacityGone, OperatorRate
 from gateway.channels.sms import open_bind
 from gateway.compose import App
 from gateway.grouping import Grouped
@@ -83,6 +83,9 @@ class Gateway:
 
     async def run(self) -> None:
         """Work until cancelled."""
+        for rate in self.rates:
+            with suppress(CapacityGone):
+                await self.capacity.prepare(rate)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for work in (self.mos.run, self._receipts.run, self._listen, self._tend):

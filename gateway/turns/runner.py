@@ -9,6 +9,7 @@ from conversations.converse import converse
 from conversations.library import Library
 from conversations.media.gsm import segments
 from conversations.session import Session
+from conversations.words import one_message
 from core.messages import Address, Lane, Mo, NewMt
 from core.store.work import OUTBOX_CHANNEL, Store, Work
 from core.world import World
@@ -45,13 +46,16 @@ class TurnRunner:
         return len(mos)
 
     def run_address(self, address: Address, now: datetime) -> int:
-        """Answer all waiting MOs of one address, each in its own transaction."""
+        """Answer all waiting MOs of one address, each in its own transaction.
+
+        One that fails is tried again, and given up with an apology when it fails too often.
+        """
         answered = 0
-        while mo := self._run_next(address, now):
-            answered += mo
+        while self._run_next(address, now):
+            answered += 1
         return answered
 
-    def _run_next(self, address: Address, now: datetime) -> int:
+    def _run_next(self, address: Address, now: datetime) -> bool:
         mos: list[Mo] = []
         try:
             with self._store.begin() as work:
@@ -61,18 +65,18 @@ class TurnRunner:
             if not mos:
                 raise
             log.exception("turns.failed", mo_id=mos[0].mo_id, error=type(error).__name__)
-            return self._give_up(mos[0], now)
-        return len(mos)
+            self._count_failure(mos[0], now)
+        return bool(mos)
 
-    def _give_up(self, mo: Mo, now: datetime) -> int:
+    def _count_failure(self, mo: Mo, now: datetime) -> None:
         with self._store.begin() as work:
             if work.inbox.count_failure(mo.mo_id) < MOST_FAILURES:
-                return 0
-            text = self._library.words.render_notice("failed", "cs", hotline=self._world.hotline)
+                return
+            apology = self._library.words.render_notice("failed", "cs", hotline=self._world.hotline)
+            text = one_message((apology,), fold=True)
             work.outbox.add([_answer_to(mo, text, now)])
             work.inbox.settle([mo.mo_id], now=now)
             work.wake(OUTBOX_CHANNEL)
-        return 1
 
     def _answer(self, work: Work, mos: Sequence[Mo], now: datetime) -> None:
         if not mos:
