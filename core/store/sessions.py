@@ -41,9 +41,9 @@ class SessionBook:
             {
                 "channel": address.channel,
                 "address": address.number,
-                "dialogue": session["dialogue"],
-                "version": session["version"],
-                "step": session["step"],
+                "dialogue": session.get("dialogue", ""),  # empty: the dialogue is over
+                "version": session.get("version", 0),
+                "step": session.get("step", ""),
                 "language": session["language"],
                 "answers_sealed": self._vault.seal(json.dumps(session, ensure_ascii=False)),
                 "updated_at": now,

@@ -9,6 +9,7 @@ import click
 from core.open_data import UnreadableFile
 from gateway.compose import App
 from gateway.embedded import EmbeddedError
+from gateway.logs import set_up_logs
 from gateway.settings import SettingsError
 
 COMMANDS = {
@@ -48,6 +49,7 @@ class _Lazy(click.Group):
 @click.pass_context
 def crs(ctx: click.Context, config: Path | None) -> None:
     """Vaccination reservations for everybody with a phone."""
+    set_up_logs("warning")
     ctx.obj = App(config)
 
 
