@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from aiohttp import web
@@ -39,7 +39,7 @@ PLAN_EVERY: Final = timedelta(
     seconds=4
 )  # `crs worker` plans every minute; nobody watches a page for that long
 TEND_EVERY: Final = timedelta(seconds=30)
-LEAVE_WITHIN: Final = timedelta(seconds=2)
+LEAVE_WITHIN: Final = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +122,41 @@ async def _run(
                 capacity=SEGMENTS_PER_SECOND,
                 in_use=operator.segments_per_second,
             )
-            async with _web(parts, choices.port), asyncio.TaskGroup() as tasks:
-                running = [
-                    tasks.create_task(Gateway(here, store, redis_url).run()),
-                    tasks.create_task(operator.live(known=known, last_mt=last_mts)),
-                    tasks.create_task(_every(PLAN_EVERY, plan_all)),
-                    tasks.create_task(_every(TEND_EVERY, release_lapsed_holds)),
-                    tasks.create_task(_every(TEND_EVERY, reconcile_unanswered)),
-                ]
+            async with _web(parts, choices.port):
+                running = {
+                    asyncio.create_task(work)
+                    for work in (
+                        Gateway(here, store, redis_url).run(),
+                        operator.live(known=known, last_mt=last_mts),
+                        _every(PLAN_EVERY, plan_all),
+                        _every(TEND_EVERY, release_lapsed_holds),
+                        _every(TEND_EVERY, reconcile_unanswered),
+                    )
+                }
                 tell(f"\n  Open http://{HOST}:{choices.port}/\n\nCtrl-C ends it.")
-                await stop.wait()
-                tell("Stopping …")
-                for task in running:
-                    task.cancel()
+                try:
+                    await _until_asked_or_broken(stop, running)
+                finally:
+                    tell("Stopping …")
+                    await _end(running)
+
+
+async def _until_asked_or_broken(stop: asyncio.Event, running: set[asyncio.Task[None]]) -> None:
+    """Wait for the signal; what breaks meanwhile is raised."""
+    asked = asyncio.ensure_future(stop.wait())
+    working: set[asyncio.Future[Any]] = {asked, *running}
+    while not asked.done():
+        done, working = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+        for each in done:
+            each.result()
+
+
+async def _end(running: set[asyncio.Task[None]]) -> None:
+    """Cancel until everything has ended; a bind may take its time to leave."""
+    while left := {each for each in running if not each.done()}:
+        for each in left:
+            each.cancel()
+        await asyncio.wait(left, timeout=LEAVE_WITHIN.total_seconds())
 
 
 async def _every(period: timedelta, job: Callable[[], None]) -> None:
