@@ -89,7 +89,7 @@ def _plan_once(workshop: Workshop, site_id: UUID, *, policy: Policy, approved_by
     now = workshop.clock()
     with workshop.store.begin() as work:
         is_ours = work.invitations.begin_planning(site_id)
-        site = work.sites.find(site_id)
+        site = work.sites.get(site_id)
         if site is None:
             return None
         if not is_ours:
@@ -123,7 +123,7 @@ def _plan_once(workshop: Workshop, site_id: UUID, *, policy: Policy, approved_by
 def site_state(work: Work, world: World, site: Site, *, now: datetime, policy: Policy) -> SiteState:
     """What the site can do now: only first dates that can still be chosen count."""
     today = now.astimezone(PRAGUE).date()
-    calendars = work.calendars.of_site(site.site_id)
+    calendars = work.calendars.of_site(site.site_id, since=today)
     closed = gate(site, lint(calendars, world.products, today=today), today=today)
     coming = [_from(calendar, now + world.lead) for calendar in calendars]
     pairs = lint(coming, world.products, today=today).pairs_by_product
@@ -149,9 +149,10 @@ def _courses(
         if product := world.products.find(written):
             known = promised.get(product.key, Promised(0, 0))
             promised[product.key] = Promised(known.first + doses.first, known.second + doses.second)
+    on_hand = work.stock.on_hand(site.site_id)
     return {
         key: uncommitted_courses(
-            work.stock.on_hand(site.site_id, key),
+            on_hand.get(key, 0),
             promised.get(key, Promised(0, 0)),
             doses_per_course=world.products.by_key[key].doses,
             reserve=policy.reserve,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, insert
 
@@ -13,7 +13,7 @@ SITE = UUID(int=1)
 OTHER_SITE = UUID(int=2)
 NOW = datetime(2021, 1, 22, 9, tzinfo=UTC)
 FIRST_DAY = datetime(2021, 1, 25, 8, tzinfo=UTC)
-WEEKS_BETWEEN = timedelta(days=21)
+THREE_WEEKS = timedelta(days=21)
 
 
 def vault() -> Vault:
@@ -82,14 +82,19 @@ def add_people(db: Connection, count: int, *, start: int = 1, site_id: UUID = SI
 
 
 def add_dates(
-    db: Connection, *, pairs: int, site_id: UUID = SITE, product: str = "comirnaty"
+    db: Connection,
+    *,
+    pairs: int,
+    site_id: UUID = SITE,
+    product: str = "comirnaty",
+    apart: timedelta = THREE_WEEKS,
 ) -> tuple[list[int], list[int]]:
     """Two linked calendars with a slot of one place per pair; the slots' ids."""
     second = _add_calendar(db, site_id, "V2", product, None)
     first = _add_calendar(db, site_id, "V1", product, second)
     return (
         _add_slots(db, first, (FIRST_DAY + timedelta(minutes=5 * n) for n in range(pairs))),
-        _add_slots(db, second, (FIRST_DAY + WEEKS_BETWEEN + timedelta(minutes=5 * n) for n in range(pairs))),
+        _add_slots(db, second, (FIRST_DAY + apart + timedelta(minutes=5 * n) for n in range(pairs))),
     )
 
 
@@ -127,3 +132,17 @@ def hold(
     )
     for slot_id in (first, second):
         db.execute(t.slots.update().where(t.slots.c.slot_id == slot_id).values(taken=t.slots.c.taken + 1))
+
+
+def deliver(db: Connection, doses: int, *, site_id: UUID = SITE, product: str = "comirnaty") -> None:
+    """Vaccine comes to the site."""
+    db.execute(
+        insert(t.stock_movements).values(
+            movement_key=str(uuid4()),
+            site_id=site_id,
+            product=product,
+            kind="Příjem",
+            moved_on=NOW.date(),
+            doses=doses,
+        )
+    )
