@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, insert, literal, select, tuple_, update
+from sqlalchemy import Connection, Select, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.messages import Address, Mo, NewMo
@@ -37,34 +37,43 @@ class InboxBook:
         A message with the operator's id is the same as an earlier one with that id, sender and text. One
         without is the same as an equal one of the last seconds that has not been answered yet.
         """
-        added = 0
-        with_id = [m for m in messages if m.operator_id is not None]
-        if with_id:
-            rows = [self._row(m) for m in with_id]
-            added += len(
-                self._db.execute(
-                    upsert(t.inbox).on_conflict_do_nothing().returning(t.inbox.c.mo_id), rows
-                ).all()
-            )
-        for message in messages:
-            if message.operator_id is None:
-                added += self._add_unless_repeated(message)
-        return added
+        rows = self._new_rows(messages)
+        if not rows:
+            return 0
+        new = upsert(t.inbox).on_conflict_do_nothing().returning(t.inbox.c.mo_id)
+        return len(self._db.execute(new, rows).all())
 
-    def _add_unless_repeated(self, message: NewMo) -> int:
-        row = self._row(message)
-        repeated = exists().where(
-            t.inbox.c.channel == message.address.channel,
-            t.inbox.c.address == message.address.number,
-            t.inbox.c.text_digest == row["text_digest"],
-            t.inbox.c.done_at.is_(None),
-            t.inbox.c.received_at > message.received_at - SAME_TEXT_WITHIN,
+    def _new_rows(self, messages: Sequence[NewMo]) -> list[dict[str, Any]]:
+        """The rows to insert, without those that repeat an unanswered text of the last seconds."""
+        rows = [self._row(message) for message in messages]
+        last: dict[tuple[Any, ...], datetime] = self._waiting_since(
+            [row for row in rows if row["operator_id"] is None]
         )
-        values = select(*(literal(v, t.inbox.c[k].type) for k, v in row.items())).where(~repeated)
-        new = insert(t.inbox).from_select(list(row), values).returning(t.inbox.c.mo_id)
-        return len(self._db.execute(new).all())
+        new = []
+        for row in rows:
+            if row["operator_id"] is None:
+                key = (row["channel"], row["address"], row["text_digest"])
+                if key in last and row["received_at"] - last[key] < SAME_TEXT_WITHIN:
+                    continue
+                last[key] = row["received_at"]
+            new.append(row)
+        return new
 
-    def _row(self, message: NewMo) -> dict[str, object]:
+    def _waiting_since(self, rows: Sequence[dict[str, Any]]) -> dict[tuple[Any, ...], datetime]:
+        if not rows:
+            return {}
+        i = t.inbox.c
+        same = tuple_(i.channel, i.address, i.text_digest).in_(
+            [(row["channel"], row["address"], row["text_digest"]) for row in rows]
+        )
+        found = self._db.execute(
+            select(i.channel, i.address, i.text_digest, func.max(i.received_at))
+            .where(i.done_at.is_(None), same)
+            .group_by(i.channel, i.address, i.text_digest)
+        )
+        return {(channel, address, bytes(digest)): at for channel, address, digest, at in found}
+
+    def _row(self, message: NewMo) -> dict[str, Any]:
         return {
             "channel": message.address.channel,
             "address": message.address.number,
