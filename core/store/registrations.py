@@ -82,10 +82,17 @@ class RegistrationBook:
         """A registration, also one that has ended."""
         return self._one(_r.registration_id == registration_id)
 
-    def living(self, number: str, *, lock: bool = False) -> Registration | None:
-        """The registration of an insurance number that counts; ``lock`` keeps it so until the commit."""
+    def living(self, number: str) -> Registration | None:
+        """The registration of an insurance number that counts."""
         digests = self._vault.digests(number, purpose=NUMBER)
-        return self._one(_r.number_digest.in_(digests), _IS_LIVING, lock=lock)
+        return self._one(_r.number_digest.in_(digests), _IS_LIVING)
+
+    def lock(self, number: str) -> Registration | None:
+        """The registration that counts, and nobody else registers that number until the commit."""
+        key = int.from_bytes(self._vault.digest(number, purpose=NUMBER)[:8], signed=True)
+        self._db.execute(select(func.pg_advisory_xact_lock(key)))
+        digests = self._vault.digests(number, purpose=NUMBER)
+        return self._one(_r.number_digest.in_(digests), _IS_LIVING, lock=True)
 
     def of_phone(self, phone: str) -> list[Registration]:
         """The living registrations told to this phone, oldest first."""

@@ -21,7 +21,6 @@ from gateway.turns.offered import offered_sites
 Said: TypeAlias = Mapping[str, Any]
 
 NONE_OF_THEM: Final = "none"  # what find_group is told by somebody whom no group fits
-MOST_TRIES: Final = 3  # when two registrations of one number cross
 
 
 class Registering:
@@ -126,30 +125,21 @@ class Registering:
             language=said["language"] or "cs",
             address=self._address,
         )
-        for _ in range(MOST_TRIES):
-            earlier = self._work.registrations.living(number, lock=True)
-            if earlier and earlier.state in ("reserved", "done"):
-                return self._has_reservation(earlier)
-            if earlier and earlier.site_id == site.site_id and earlier.state != "blocked":
-                return self._registered("already", earlier, site)
-            if earlier:
-                self._end(earlier)
-            registration_id = self._work.registrations.add(new, now=self._now)
-            # None: the same person was registered at this very moment; look again.
-            if registration_id is not None:
-                return self._registered("registered", self._of(registration_id), site)
-        return Outcome(BUSY)
+        earlier = self._work.registrations.lock(number)
+        if earlier and earlier.state in ("reserved", "done"):
+            return self._has_reservation(earlier)
+        if earlier and earlier.site_id == site.site_id and earlier.state != "blocked":
+            return self._registered("already", earlier, site)
+        if earlier:
+            self._end(earlier)
+        registration_id = self._work.registrations.add(new, now=self._now)
+        mine = self._work.registrations.get(registration_id) if registration_id is not None else None
+        return self._registered("registered", mine, site) if mine else Outcome(BUSY)
 
     def _end(self, earlier: Registration) -> None:
         self._work.reservations.let_go(earlier.registration_id)
         self._work.registrations.replace(earlier.registration_id, now=self._now)
         self._work.invitations.void_of(earlier.registration_id)
-
-    def _of(self, registration_id: int) -> Registration:
-        found = self._work.registrations.get(registration_id)
-        if found is None:
-            raise LookupError(registration_id)
-        return found
 
     def _registered(self, outcome: str, mine: Registration, site: Site) -> Outcome:
         place = self._work.registrations.place(mine)
