@@ -15,7 +15,19 @@ _LONGEST_ADDRESS: Final = (
     "Očkovací centrum ve Fakultní poliklinice, Karlovo náměstí 32, III. patro"
 )
 _FIRST, _SECOND = "2021-11-22T10:30", "2021-12-27T10:30"
-REASONS: Final = ("digits_count", "not_digits", "month", "day", "check_digit", "too_old", "future", "other")
+REASONS: Final = (
+    "digits_count",
+    "not_digits",
+    "month",
+    "day",
+    "no_such_date",
+    "check_digit",
+    "too_old",
+    "future",
+    "series",
+    "ending",
+    "other",
+)
 
 USUAL: Final[Mapping[str, Any]] = {
     "insurance_number": "405123123",
