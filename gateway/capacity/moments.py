@@ -38,9 +38,14 @@ class Moments:
         self._sleep = sleep
         self._own: list[Lease] = []  # of one moment each, ascending
         self._patience = timedelta(0)
+        self._queue = asyncio.Lock()  # the parts of several long MTs ask at the same time
 
     async def next(self, waiting: int = 1) -> None:
         """Return at a moment of our own; ``waiting`` segments, this one included, are worth leasing for."""
+        async with self._queue:
+            await self._next(waiting)
+
+    async def _next(self, waiting: int) -> None:
         misses = 0
         while True:
             while not self._own:
@@ -61,9 +66,10 @@ class Moments:
 
     async def give_back(self) -> None:
         """Return what is left."""
-        left, self._own = self._own, []
-        if left:
-            await self._pace.give_back(self._operator, _together(left))
+        async with self._queue:
+            left, self._own = self._own, []
+            if left:
+                await self._pace.give_back(self._operator, _together(left))
 
     async def _lease(self, segments: int, instead_of: Lease | None = None) -> None:
         """Lease, or wait as long as a refusal says, unless there is something left to go on with."""
