@@ -13,10 +13,10 @@ from core.insurance_number import Impossible, Suspicious, Valid, judge
 from core.messages import Address
 from core.programme import Group, Proof, choices_for, group_of_age, is_asked
 from core.sites import Site
+from core.store.offered import offered_sites
 from core.store.registrations import NewRegistration, Registration
 from core.store.work import Work
 from core.world import World
-from gateway.turns.offered import offered_sites
 
 Said: TypeAlias = Mapping[str, Any]
 
@@ -46,7 +46,7 @@ class Registering:
         home = self._world.postcodes.find(str(said["psc"]))
         if home is None:
             return Outcome("unknown_psc")
-        sites = nearest(offered_sites(self._work, self._world, now=self._now), home)
+        sites = nearest(offered_sites(self._work.db, self._world, now=self._now), home)
         if not sites:
             return Outcome("none")
         options = [

@@ -7,12 +7,12 @@ from threading import Lock
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
-from conversations.phrasing import PRAGUE
+from core.calendars.calendar import PRAGUE
 from core.sites import Site
 from core.store import tables as t
-from core.store.work import Work
+from core.store.calendars import CalendarBook
 from core.world import World
 
 LASTS: Final = timedelta(minutes=1)
@@ -30,22 +30,22 @@ _judged: Final[WeakKeyDictionary[Engine, _Judged]] = WeakKeyDictionary()
 _one_judges: Final = Lock()
 
 
-def offered_sites(work: Work, world: World, *, now: datetime) -> tuple[Site, ...]:
+def offered_sites(db: Connection, world: World, *, now: datetime) -> tuple[Site, ...]:
     """The sites with an open gate today, at most a minute old."""
     today = now.astimezone(PRAGUE).date()
-    engine = work.db.engine
+    engine = db.engine
     with _one_judges:
-        key = _key(work, world, today)
+        key = _key(db, world, today)
         kept = _judged.get(engine)
         if kept is None or kept.key != key or not kept.at <= now < kept.at + LASTS:
-            kept = _Judged(key, now, tuple(work.calendars.open_sites(world, today=today)))
+            kept = _Judged(key, now, tuple(CalendarBook(db).open_sites(world, today=today)))
             _judged[engine] = kept
         return kept.sites
 
 
-def _key(work: Work, world: World, today: date) -> Hashable:
+def _key(db: Connection, world: World, today: date) -> Hashable:
     s = t.sites.c
-    stamp = work.db.execute(
+    stamp = db.execute(
         select(
             select(func.max(s.imported_at)).scalar_subquery(),
             select(func.count(s.gone_at)).select_from(t.sites).scalar_subquery(),
