@@ -9,17 +9,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
 from core.insurance_number import Valid, judge
 from core.vault import new_key
+from gateway.compose import load_world
 from gateway.embedded import postgres, remove, valkey
-
-ROOT = Path(__file__).parent.parent
-SITES = ROOT / "data" / "ocm_2021-06-14.csv"
+from tests.installation import ROOT, SITES, calendars
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +75,26 @@ def ground(settings: str = "") -> Iterator[Ground]:
             ready = Ground(folder, database_url, redis_url, environ)
             ready.crs("db", "upgrade")
             ready.crs("sites", "import", str(SITES))
+            (folder / "calendars.csv").write_text(calendars(_mornings()), "utf-8")
+            ready.crs("calendars", "import", str(folder / "calendars.csv"))
             yield ready
     finally:
         remove(folder)
+
+
+def _mornings() -> list[str]:
+    """Twenty days of first dates from tomorrow on, and the second ones when Comirnaty wants them."""
+    today = datetime.now(UTC).date()
+    product = load_world().products.find("Comirnaty")
+    assert product is not None
+    rows = []
+    for day in (today + timedelta(days=n) for n in range(1, 21)):
+        interval = product.interval_on(day)
+        assert interval is not None
+        second, _ = interval.window(day)
+        rows.append(f"Prvni,V1,Comirnaty,Druha,{day},08:00,13:00,10,5")
+        rows.append(f"Druha,V2,Comirnaty,,{second},08:00,13:00,10,5")
+    return rows
 
 
 def durable_commits_per_second(url: str, *, seconds: float = 2.0) -> float:

@@ -5,7 +5,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ log = structlog.get_logger()
 
 RUNNERS = 2  # threads that take turns: one computes while the other commits
 TEND_EVERY_SECONDS = 5.0
+LEAVE_WITHIN_SECONDS = 3.0
 IN_DOUBT_AFTER = timedelta(seconds=45)  # longer than an operator may take to answer a submit_sm
 CONNECTIONS = 16
 
@@ -191,8 +192,16 @@ async def serve(app: App, store: Store, redis_url: str, stop: asyncio.Event) -> 
     try:
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        working.cancel()
         stopping.cancel()
-        with suppress(asyncio.CancelledError):
-            await working
+        await end({working})
         await runner.cleanup()
+    if not working.cancelled():
+        working.result()
+
+
+async def end(running: Collection[asyncio.Future[None]]) -> None:
+    """Cancel until everything has ended: a client library may swallow one cancellation."""
+    while left := {each for each in running if not each.done()}:
+        for each in left:
+            each.cancel()
+        await asyncio.wait(left, timeout=LEAVE_WITHIN_SECONDS)

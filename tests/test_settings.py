@@ -87,7 +87,6 @@ def test_a_variable_wins_over_the_file(tmp_path: Path) -> None:
         tmp_path,
         CRS_WEB_LISTEN="0.0.0.0:80",
         CRS_SMS_SENDING_HOURS="09:00, 18:30",
-        CRS_SMS_FOLD_ACCENTS="false",
         CRS_TIME_ZONE="Europe/Bratislava",
         CRS_OPERATORS_O2_CZ_PASSWORD="other",
         CRS_OPERATORS_O2_CZ_CARRIERS="O2,Vodafone",
@@ -96,7 +95,6 @@ def test_a_variable_wins_over_the_file(tmp_path: Path) -> None:
     )
     assert chosen.web.listen == "0.0.0.0:80"
     assert chosen.sms.sending_hours == (time(9), time(18, 30))
-    assert not chosen.sms.fold_accents
     assert chosen.time_zone.key == "Europe/Bratislava"
     assert chosen.operators[0].password.get_secret_value() == "other"
     assert chosen.operators[0].carriers == ("O2", "Vodafone")

@@ -23,7 +23,7 @@ from gateway.compose import DATA, App
 from gateway.demo.operator import NAME, SEGMENTS_PER_SECOND, DemoOperator
 from gateway.demo.people import Census, Person
 from gateway.demo.world import HOME, populate
-from gateway.serve import CONNECTIONS, Gateway
+from gateway.serve import CONNECTIONS, Gateway, end
 from gateway.settings import EMBEDDED, Settings
 from gateway.settings.choices import Database, Operator, Redis
 from gateway.web.pages import create_web
@@ -138,10 +138,10 @@ async def _run(
                     await _until_asked_or_broken(stop, running)
                 finally:
                     tell("Stopping …")
-                    await _end(running)
+                    await end(running)
 
 
-async def _until_asked_or_broken(stop: asyncio.Event, running: set[asyncio.Task[None]]) -> None:
+async def _until_asked_or_broken(stop: asyncio.Event, running: set[asyncio.Future[None]]) -> None:
     """Wait for the signal; what breaks meanwhile is raised."""
     asked = asyncio.ensure_future(stop.wait())
     working: set[asyncio.Future[Any]] = {asked, *running}
@@ -149,14 +149,6 @@ async def _until_asked_or_broken(stop: asyncio.Event, running: set[asyncio.Task[
         done, working = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
         for each in done:
             each.result()
-
-
-async def _end(running: set[asyncio.Task[None]]) -> None:
-    """Cancel until everything has ended; a bind may take its time to leave."""
-    while left := {each for each in running if not each.done()}:
-        for each in left:
-            each.cancel()
-        await asyncio.wait(left, timeout=LEAVE_WITHIN.total_seconds())
 
 
 async def _every(period: timedelta, job: Callable[[], None]) -> None:

@@ -92,9 +92,6 @@ class Sms(_Section):
     country: Annotated[str, AfterValidator(_country)] = Field(
         default="CZ", description='two capital letters of a country, such as "CZ"'
     )
-    fold_accents: bool = Field(
-        default=True, description="true to send SMS without accents (cheaper), or false"
-    )
     sending_hours: tuple[time, time] = Field(
         default=(time(8), time(20)),
         description='the first and the last local time of day for invitations, such as ["08:00", "20:00"]',
