@@ -4,7 +4,7 @@ import asyncio
 import random
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -141,7 +141,7 @@ async def _run(
                     await end(running)
 
 
-async def _until_asked_or_broken(stop: asyncio.Event, running: set[asyncio.Future[None]]) -> None:
+async def _until_asked_or_broken(stop: asyncio.Event, running: Collection[asyncio.Future[None]]) -> None:
     """Wait for the signal; what breaks meanwhile is raised."""
     asked = asyncio.ensure_future(stop.wait())
     working: set[asyncio.Future[Any]] = {asked, *running}
