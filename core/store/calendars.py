@@ -1,21 +1,69 @@
 """Calendars and their slots."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Connection,
+    Date,
+    DateTime,
+    Integer,
+    Select,
+    TableValuedAlias,
+    cast,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.calendars import Calendar, CalendarDraft, Round, Slot, lint
+from core.calendars.calendar import PRAGUE
 from core.sites import Gate, Site, gate
 from core.store import tables as t
 from core.store.sites import SiteBook
 from core.world import World
 
-PRAGUE = ZoneInfo("Europe/Prague")
+_c, _s = t.calendars.c, t.slots.c
+
+ONE_IMPORT_AT_A_TIME = 0x43524301  # the key of an advisory lock
+NOON = time(12)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an import asked for and did not get, because people hold places there; ``words`` say why."""
+
+    site_id: UUID
+    calendar: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """How many calendars and slots an import made and changed, and what stays as it was."""
+
+    new_calendars: int = 0
+    changed_calendars: int = 0
+    new_slots: int = 0
+    changed_slots: int = 0
+    kept: tuple[Kept, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    calendar_id: int
+    round: Round
+    product: str
+    links_to: str | None
+    is_in_use: bool
 
 
 class CalendarBook:
@@ -32,19 +80,39 @@ class CalendarBook:
         self, site_ids: Collection[UUID] | None = None, *, since: date | None = None
     ) -> dict[UUID, list[Calendar]]:
         """The calendars of many sites, or of all, in two queries."""
-        c, s = t.calendars.c, t.slots.c
-        wanted = select(t.calendars).order_by(c.calendar_id)
-        slots = select(s.slot_id, s.calendar_id, s.begins_at, s.capacity, s.taken).order_by(
-            s.begins_at, s.slot_id
+        slots = select(_s.slot_id, _s.calendar_id, _s.begins_at, _s.capacity, _s.taken).order_by(
+            _s.begins_at, _s.slot_id
         )
-        if site_ids is not None:
-            wanted = wanted.where(c.site_id.in_(site_ids))
-            slots = slots.join(t.calendars).where(c.site_id.in_(site_ids))
-        if since is not None:
-            slots = slots.where(s.begins_at >= datetime.combine(since, time(), PRAGUE))
         by_calendar: dict[int, list[Slot]] = defaultdict(list)
-        for row in self._db.execute(slots):
+        for row in self._db.execute(_narrowed(slots, site_ids, since)):
             by_calendar[row.calendar_id].append(Slot(*row))
+        return self._calendars(site_ids, by_calendar)
+
+    def days_of_sites(
+        self, site_ids: Collection[UUID] | None = None, *, since: date | None = None
+    ) -> dict[UUID, list[Calendar]]:
+        """The calendars with one slot a day that adds up all of its day, at noon.
+
+        Enough to pair and to judge by, at a small part of the cost; such slots have no id.
+        """
+        day = cast(func.timezone(PRAGUE.key, _s.begins_at), Date).label("day")
+        days = (
+            select(_s.calendar_id, day, func.sum(_s.capacity), func.sum(_s.taken))
+            .group_by(_s.calendar_id, day)
+            .order_by(day)
+        )
+        by_calendar: dict[int, list[Slot]] = defaultdict(list)
+        for calendar_id, on, capacity, taken in self._db.execute(_narrowed(days, site_ids, since)):
+            noon = datetime.combine(on, NOON, PRAGUE)
+            by_calendar[calendar_id].append(Slot(0, calendar_id, noon, int(capacity), int(taken)))
+        return self._calendars(site_ids, by_calendar)
+
+    def _calendars(
+        self, site_ids: Collection[UUID] | None, slots: Mapping[int, Sequence[Slot]]
+    ) -> dict[UUID, list[Calendar]]:
+        wanted = select(t.calendars).order_by(_c.calendar_id)
+        if site_ids is not None:
+            wanted = wanted.where(_c.site_id.in_(site_ids))
         found: dict[UUID, list[Calendar]] = defaultdict(list)
         for row in self._db.execute(wanted):
             found[row.site_id].append(
@@ -55,23 +123,56 @@ class CalendarBook:
                     round=Round(row.round),
                     product=row.product,
                     links_to=row.links_to,
-                    slots=tuple(by_calendar[row.calendar_id]),
+                    slots=tuple(slots.get(row.calendar_id, ())),
                 )
             )
         return dict(found)
 
-    def merge(self, drafts: Sequence[CalendarDraft]) -> list[str]:
+    def names(self) -> set[str]:
+        """The names of all calendars of all sites: a link to another site's is told from one to nothing."""
+        return set(self._db.execute(select(_c.name).distinct()).scalars())
+
+    # -- Import --------------------------------------------------------------------------------------------
+
+    def merge(self, drafts: Sequence[CalendarDraft]) -> Merged:
         """Write calendars and slots, new or changed; what is not named stays.
 
-        Returns in words what could not be done: a slot keeps the places that are taken already.
+        Nobody loses a place: a slot keeps the places that are taken, and a calendar in which some are taken
+        keeps its round and product (a draft that says otherwise is set aside whole). A slot that does not
+        change is not touched, so that booking goes on meanwhile.
         """
         if not drafts:
-            return []
-        ids = self._write_calendars(drafts)
+            return Merged()
+        self._db.execute(select(func.pg_advisory_xact_lock(ONE_IMPORT_AT_A_TIME)))
+        before = self._known(drafts)
+        kept = [words for d in drafts if (words := _refused(d, before.get((d.site_id, d.name))))]
+        refused = {(k.site_id, k.calendar) for k in kept}
+        drafts = [d for d in drafts if (d.site_id, d.name) not in refused]
+        changed = [d for d in drafts if _differs(d, before.get((d.site_id, d.name)))]
+        self._write_calendars(changed)
+        ids = {key: known.calendar_id for key, known in self._known(drafts).items()}
         self._link({draft.site_id for draft in drafts})
-        return self._write_slots(drafts, ids)
+        added, resized, full = self._write_slots(drafts, ids)
+        new = len(ids.keys() - before.keys())
+        return Merged(new, len(changed) - new, added, resized, (*kept, *full))
 
-    def _write_calendars(self, drafts: Sequence[CalendarDraft]) -> dict[tuple[UUID, str], int]:
+    def _known(self, drafts: Iterable[CalendarDraft]) -> dict[tuple[UUID, str], _Known]:
+        named = {(d.site_id, d.name) for d in drafts}
+        in_use = select(_s.slot_id).where(_s.calendar_id == _c.calendar_id, _s.taken > 0).exists()
+        rows = self._db.execute(
+            select(t.calendars, in_use.label("in_use")).where(_c.site_id.in_({i for i, _ in named}))
+        )
+        return {
+            (row.site_id, row.name): _Known(
+                row.calendar_id, Round(row.round), row.product, row.links_to, row.in_use
+            )
+            for row in rows
+            if (row.site_id, row.name) in named
+        }
+
+    def _write_calendars(self, drafts: Sequence[CalendarDraft]) -> None:
+        if not drafts:
+            return
         rows = [
             {
                 "site_id": d.site_id,
@@ -85,56 +186,102 @@ class CalendarBook:
         new = upsert(t.calendars)
         changed = {c: new.excluded[c] for c in ("round", "product", "links_to")}
         self._db.execute(new.on_conflict_do_update(index_elements=["site_id", "name"], set_=changed), rows)
-        c = t.calendars.c
-        known = select(c.site_id, c.name, c.calendar_id).where(c.site_id.in_({d.site_id for d in drafts}))
-        return {(row.site_id, row.name): row.calendar_id for row in self._db.execute(known)}
 
     def _link(self, site_ids: Collection[UUID]) -> None:
+        """Point each link at the calendar of that name at the same site, or at nothing."""
         second = t.calendars.alias("second")
-        c = t.calendars.c
         named = (
             select(second.c.calendar_id)
             .where(
-                second.c.site_id == c.site_id,
-                second.c.name == c.links_to,
-                second.c.calendar_id != c.calendar_id,
+                second.c.site_id == _c.site_id,
+                second.c.name == _c.links_to,
+                second.c.calendar_id != _c.calendar_id,
             )
             .scalar_subquery()
         )
-        self._db.execute(update(t.calendars).where(c.site_id.in_(site_ids)).values(linked_id=named))
+        self._db.execute(
+            update(t.calendars)
+            .where(_c.site_id.in_(site_ids), _c.linked_id.is_distinct_from(named))
+            .values(linked_id=named)
+        )
 
-    def _write_slots(self, drafts: Sequence[CalendarDraft], ids: dict[tuple[UUID, str], int]) -> list[str]:
-        rows = [
-            {
-                "calendar_id": ids[draft.site_id, draft.name],
-                "begins_at": slot.begins_at,
-                "capacity": slot.capacity,
-            }
+    def _write_slots(
+        self, drafts: Sequence[CalendarDraft], ids: dict[tuple[UUID, str], int]
+    ) -> tuple[int, int, list[Kept]]:
+        wanted = {
+            (ids[draft.site_id, draft.name], slot.begins_at): (draft, slot.capacity)
             for draft in drafts
             for slot in draft.slots
-        ]
-        if not rows:
-            return []
-        new = upsert(t.slots)
-        self._db.execute(
-            new.on_conflict_do_update(
-                index_elements=["calendar_id", "begins_at"],
-                set_={"capacity": new.excluded.capacity},
-                where=(t.slots.c.capacity != new.excluded.capacity)
-                & (t.slots.c.taken <= new.excluded.capacity),
-            ),
-            rows,
+        }
+        before = self._db.execute(
+            select(_s.slot_id, _s.calendar_id, _s.begins_at, _s.capacity).where(
+                _s.calendar_id.in_(ids.values())
+            )
         )
-        s = t.slots.c
-        wanted = {(row["calendar_id"], row["begins_at"]): row["capacity"] for row in rows}
-        full = select(s.calendar_id, s.begins_at, s.capacity, s.taken).where(
-            s.calendar_id.in_({draft_id for draft_id, _ in wanted}), s.taken > 0
+        new = dict(wanted)
+        resized: dict[int, tuple[CalendarDraft, int]] = {}
+        for row in before:
+            if asked := new.pop((row.calendar_id, row.begins_at), None):
+                draft, capacity = asked
+                if capacity != row.capacity:
+                    resized[row.slot_id] = draft, capacity
+        self._add_slots([(*key, capacity) for key, (_, capacity) in new.items()])
+        done = self._resize({slot_id: capacity for slot_id, (_, capacity) in resized.items()})
+        refused = {slot_id: draft for slot_id, (draft, _) in resized.items() if slot_id not in done}
+        return len(new), len(done), self._full(refused)
+
+    def _add_slots(self, slots: Sequence[tuple[int, datetime, int]]) -> None:
+        if not slots:
+            return
+        calendar_ids, times, capacities = zip(*slots, strict=True)
+        rows = _unnested(
+            calendar_id=literal(calendar_ids, ARRAY(BigInteger)),
+            begins_at=literal(times, ARRAY(DateTime(timezone=True))),
+            capacity=literal(capacities, ARRAY(Integer)),
+        )
+        self._db.execute(
+            upsert(t.slots).from_select(
+                ["calendar_id", "begins_at", "capacity"],
+                select(rows.c.calendar_id, rows.c.begins_at, rows.c.capacity),
+            )
+        )
+
+    def _resize(self, capacities: dict[int, int]) -> set[int]:
+        """Give slots another capacity where it holds all who have a place; says which were changed."""
+        if not capacities:
+            return set()
+        ids = sorted(capacities)
+        # Those who book take slots in this order too.
+        in_order = select(_s.slot_id).where(_s.slot_id == func.any(literal(ids, ARRAY(BigInteger))))
+        self._db.execute(in_order.order_by(_s.slot_id).with_for_update(key_share=True))
+        rows = _unnested(
+            slot_id=literal(ids, ARRAY(BigInteger)),
+            capacity=literal([capacities[i] for i in ids], ARRAY(Integer)),
+        )
+        done = self._db.execute(
+            update(t.slots)
+            .where(_s.slot_id == rows.c.slot_id, _s.taken <= rows.c.capacity)
+            .values(capacity=rows.c.capacity)
+            .returning(_s.slot_id)
+        )
+        return set(done.scalars())
+
+    def _full(self, refused: dict[int, CalendarDraft]) -> list[Kept]:
+        if not refused:
+            return []
+        rows = self._db.execute(
+            select(_s.slot_id, _s.begins_at, _s.capacity, _s.taken)
+            .where(_s.slot_id.in_(refused))
+            .order_by(_s.begins_at, _s.slot_id)
         )
         return [
-            f"{row.begins_at.astimezone(PRAGUE):%Y-%m-%d %H:%M}: {row.taken} places are taken, "
-            f"so its capacity stays {row.capacity}"
-            for row in self._db.execute(full)
-            if wanted.get((row.calendar_id, row.begins_at), row.capacity) != row.capacity
+            Kept(
+                refused[row.slot_id].site_id,
+                refused[row.slot_id].name,
+                f"{row.begins_at.astimezone(PRAGUE):%Y-%m-%d %H:%M} keeps its capacity {row.capacity}: "
+                f"{_places(row.taken)} taken already",
+            )
+            for row in rows
         ]
 
     # -- The gate ------------------------------------------------------------------------------------------
@@ -142,19 +289,10 @@ class CalendarBook:
     def gates(self, sites: Iterable[Site], world: World, *, today: date) -> dict[UUID, Gate]:
         """Judge whether each site may be offered today."""
         sites = list(sites)
-        calendars = self.of_sites([site.site_id for site in sites], since=today)
-        names = {site_id: {c.name for c in found} for site_id, found in calendars.items()}
-        everywhere = set().union(*names.values()) if names else set()
+        calendars = self.days_of_sites([site.site_id for site in sites], since=today)
         return {
             site.site_id: gate(
-                site,
-                lint(
-                    calendars.get(site.site_id, []),
-                    world.products,
-                    today=today,
-                    elsewhere=everywhere - names.get(site.site_id, set()),
-                ),
-                today=today,
+                site, lint(calendars.get(site.site_id, []), world.products, today=today), today=today
             )
             for site in sites
         }
@@ -164,3 +302,37 @@ class CalendarBook:
         sites = SiteBook(self._db).all()
         gates = self.gates(sites.values(), world, today=today)
         return [site for site in sites.values() if gates[site.site_id].is_open]
+
+
+def _narrowed(slots: Select[Any], site_ids: Collection[UUID] | None, since: date | None) -> Select[Any]:
+    if site_ids is not None:
+        slots = slots.join(t.calendars).where(_c.site_id.in_(site_ids))
+    if since is not None:
+        slots = slots.where(_s.begins_at >= datetime.combine(since, time(), PRAGUE))
+    return slots
+
+
+def _unnested(**columns: Any) -> TableValuedAlias:
+    """Many rows as one array a column: one statement, whatever their number."""
+    return func.unnest(*columns.values()).table_valued(*columns, name="given").render_derived()
+
+
+def _differs(draft: CalendarDraft, known: _Known | None) -> bool:
+    return known is None or (draft.round, draft.product, draft.links_to) != (
+        known.round,
+        known.product,
+        known.links_to,
+    )
+
+
+def _refused(draft: CalendarDraft, known: _Known | None) -> Kept | None:
+    if known is None or not known.is_in_use:
+        return None
+    if (draft.round, draft.product) == (known.round, known.product):
+        return None
+    words = f"stays {known.round} of {known.product}: people hold places in it, so make another calendar"
+    return Kept(draft.site_id, draft.name, words)
+
+
+def _places(count: int) -> str:
+    return "1 place is" if count == 1 else f"{count} places are"

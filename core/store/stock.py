@@ -1,13 +1,26 @@
 """Doses delivered, passed on, used and wasted."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.stock import Action, Movement
+from core.stock import Action, Movement, Stock, Use
 from core.store import tables as t
+
+USED = "Spotřeba"
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """How many movements were new, and how many days of use were new or corrected."""
+
+    movements: int = 0
+    uses: int = 0
 
 
 class StockBook:
@@ -16,13 +29,12 @@ class StockBook:
     def __init__(self, db: Connection) -> None:
         self._db = db
 
-    def add(self, movements: Sequence[Movement]) -> int:
-        """Keep the movements that are new, and return how many were; the same file twice changes nothing."""
-        rows = [row for movement in movements for row in _rows(movement)]
-        if not rows:
-            return 0
-        new = upsert(t.stock_movements).on_conflict_do_nothing().returning(t.stock_movements.c.movement_key)
-        return len({row.movement_key[:-1] for row in self._db.execute(new, rows)})
+    def add(self, movements: Sequence[Movement] = (), uses: Sequence[Use] = ()) -> Added:
+        """Keep what is new; the same file twice changes nothing.
+
+        A movement never changes; doses used at a site on one day are what the last file says.
+        """
+        return Added(self._add_movements(movements), self._add_uses(uses))
 
     def on_hand(self, site_id: UUID) -> dict[str, int]:
         """Doses at a site by product; never below 0, whatever the reports say."""
@@ -31,6 +43,49 @@ class StockBook:
             select(m.product, func.sum(m.doses)).where(m.site_id == site_id).group_by(m.product)
         )
         return {product: max(0, doses) for product, doses in rows}
+
+    def everywhere(self) -> Stock:
+        """Doses per site and product; below 0 where the reports disagree with each other."""
+        m = t.stock_movements.c
+        rows = self._db.execute(
+            select(m.site_id, m.product, func.sum(m.doses)).group_by(m.site_id, m.product)
+        )
+        return {(site_id, product): int(doses) for site_id, product, doses in rows}
+
+    def _add_movements(self, movements: Sequence[Movement]) -> int:
+        rows = [row for movement in movements for row in _rows(movement)]
+        if not rows:
+            return 0
+        m = t.stock_movements.c
+        new = upsert(t.stock_movements).on_conflict_do_nothing().returning(m.movement_key)
+        return len({row.movement_key[:-1] for row in self._db.execute(new, rows)})
+
+    def _add_uses(self, uses: Sequence[Use]) -> int:
+        # The office splits some days into two rows.
+        doses: Counter[tuple[UUID, str, date]] = Counter()
+        for use in uses:
+            doses[use.site_id, use.product, use.used_on] += use.used + use.wasted
+        if not doses:
+            return 0
+        rows = [
+            {
+                "movement_key": f"{USED}|{site_id}|{product}|{day}",
+                "site_id": site_id,
+                "product": product,
+                "kind": USED,
+                "moved_on": day,
+                "doses": -gone,
+            }
+            for (site_id, product, day), gone in doses.items()
+        ]
+        m = t.stock_movements.c
+        new = upsert(t.stock_movements)
+        kept = new.on_conflict_do_update(
+            index_elements=["movement_key"],
+            set_={"doses": new.excluded.doses},
+            where=m.doses != new.excluded.doses,
+        ).returning(m.movement_key)
+        return len(self._db.execute(kept, rows).all())
 
 
 def _rows(movement: Movement) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""What every import says: which rows were set aside and why."""
+"""What every import and check has in common."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -8,6 +8,8 @@ import click
 from core.open_data import Quarantined
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+MOMENT = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d"])
+UNCHANGED = "Nothing was changed (--dry-run)."
 
 
 def tell_quarantined(rows: Collection[Quarantined]) -> None:

@@ -1,13 +1,15 @@
 """``crs sites``: import the registry of sites, and say which sites may be offered."""
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import click
 
-from core.sites import SitesDiff, diff, read_sites
-from gateway.cli.importing import FILE, tell_quarantined
+from core.sites import Gate, Site, SitesDiff, diff, read_sites
+from gateway.cli.importing import FILE, MOMENT, UNCHANGED, tell_quarantined
 from gateway.compose import App
 
 
@@ -23,6 +25,10 @@ def sites() -> None:
 def import_(app: App, file: Path, dry_run: bool) -> None:
     """Bring in FILE, the open data `prehled-ockovacich-mist`; importing twice changes nothing."""
     read = read_sites(file.read_bytes(), app.world.postcodes)
+    if not read.sites:
+        tell_quarantined(read.quarantined)
+        # Taken at its word, such a file would close every site.
+        raise click.ClickException("The file has no site that can be read. Nothing was changed.")
     with app.store(connections=1) as store, store.begin() as work:
         found = diff(work.sites.all(), read.sites, silent=read.silent, set_aside=read.set_aside)
         if not dry_run:
@@ -30,16 +36,16 @@ def import_(app: App, file: Path, dry_run: bool) -> None:
     _tell(found)
     tell_quarantined(read.quarantined)
     if dry_run:
-        click.echo("Nothing was changed (--dry-run).")
+        click.echo(UNCHANGED)
 
 
 def _tell(found: SitesDiff) -> None:
     for site in found.new:
-        click.echo(f"+ {site.name}")
+        click.echo(f"+ {_named(site)}")
     for changed in found.changed:
-        click.echo(f"~ {changed.new.name}: {changed.words()}")
+        click.echo(f"~ {_named(changed.new)}: {changed.words()}")
     for site in found.gone:
-        click.echo(f"- {site.name}")
+        click.echo(f"- {_named(site)}")
     click.echo(
         f"New {len(found.new)}, changed {len(found.changed)}, gone {len(found.gone)}, "
         f"unchanged {len(found.unchanged)}."
@@ -47,37 +53,39 @@ def _tell(found: SitesDiff) -> None:
 
 
 @sites.command()
+@click.option("--now", type=MOMENT, help="Pretend it is then.")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
-def check(app: App, as_json: bool) -> None:
+def check(app: App, now: datetime | None, as_json: bool) -> None:
     """Say per site whether it may be offered, and what is missing."""
-    today = datetime.now(app.settings.time_zone).date()
+    today = (now or datetime.now(app.settings.time_zone)).date()
     with app.store(connections=1) as store, store.begin() as work:
         known = work.sites.all()
         gates = work.calendars.gates(known.values(), app.world, today=today)
     listed = sorted(known.values(), key=lambda site: (not gates[site.site_id].is_open, site.name))
     if as_json:
-        click.echo(
-            json.dumps(
-                [
-                    {
-                        "site_id": str(site.site_id),
-                        "name": site.name,
-                        "open": gates[site.site_id].is_open,
-                        "missing": [missing.value for missing in gates[site.site_id].missing],
-                    }
-                    for site in listed
-                ],
-                ensure_ascii=False,
-                indent=2,
-            )
-        )
-        return
+        click.echo(json.dumps([_as_json(s, gates[s.site_id]) for s in listed], ensure_ascii=False, indent=2))
+    elif listed:
+        _judge(listed, gates)
+    else:
+        click.echo("There are no sites yet. Bring them in: `crs sites import FILE`.")
+
+
+def _judge(listed: Sequence[Site], gates: Mapping[UUID, Gate]) -> None:
     for site in listed:
-        click.echo(f"{site.name} ({site.site_id}): {gates[site.site_id].words()}")
-    is_open = sum(gates[site.site_id].is_open for site in listed)
-    click.echo(
-        f"{is_open} of {len(listed)} sites may be offered."
-        if listed
-        else "No sites: `crs sites import FILE`."
-    )
+        click.echo(f"{_named(site)}: {gates[site.site_id].words()}")
+    may = sum(gates[site.site_id].is_open for site in listed)
+    click.echo(f"{may} of {len(listed)} sites may be offered.")
+
+
+def _as_json(site: Site, gate: Gate) -> dict[str, object]:
+    return {
+        "site_id": str(site.site_id),
+        "name": site.name,
+        "open": gate.is_open,
+        "missing": [missing.value for missing in gate.missing],
+    }
+
+
+def _named(site: Site) -> str:
+    return f"{site.name} ({site.site_id})"
