@@ -2,17 +2,20 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from uuid import UUID
 
 import click
 
-from core.stock import Movement, read_deliveries
+from core.open_data import read_table
+from core.stock import DeliveriesRead, Movement, Use, UsesRead, read_deliveries, read_uses
+from core.store.stock import Added
 from gateway.cli.importing import FILE, UNCHANGED, tell_quarantined
 from gateway.compose import App
 
 MOST_SITES_NAMED = 10
+USED_COLUMN = "pouzite_davky"
 
 
 @click.group()
@@ -25,28 +28,51 @@ def deliveries() -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.pass_obj
 def import_(app: App, file: Path, dry_run: bool) -> None:
-    """Bring in FILE, the open data `ockovani-distribuce`; importing twice changes nothing."""
-    read = read_deliveries(file.read_bytes(), app.world.products)
-    with app.store(connections=1) as store, store.begin() as work:
-        known = work.sites.all()
-        added = work.stock.add(read.movements)
-        if dry_run:
-            work.db.rollback()
-    click.echo(f"Movements {len(read.movements)}, new {added.movements}.")
-    _tell_strangers(read.movements, known.keys())
-    tell_quarantined(read.quarantined)
+    """Bring in FILE, the open data `ockovani-distribuce`; importing twice changes nothing.
+
+    `ockovani-spotreba`, the doses used and wasted, is recognised by its header and taken off the stock.
+    """
+    source = file.read_bytes()
+    if USED_COLUMN in read_table(source).columns:
+        _import_uses(app, read_uses(source, app.world.products), dry_run=dry_run)
+    else:
+        _import_movements(app, read_deliveries(source, app.world.products), dry_run=dry_run)
     click.echo(UNCHANGED if dry_run else "See what is left: `crs deliveries check`.")
 
 
-def _tell_strangers(movements: Iterable[Movement], known: Collection[UUID]) -> None:
+def _import_movements(app: App, read: DeliveriesRead, *, dry_run: bool) -> None:
+    known, added = _add(app, read.movements, (), dry_run=dry_run)
+    click.echo(f"Movements {len(read.movements)}, new {added.movements}.")
+    _tell_strangers(({m.site_id, m.to_site or m.site_id} for m in read.movements), known)
+    tell_quarantined(read.quarantined)
+
+
+def _import_uses(app: App, read: UsesRead, *, dry_run: bool) -> None:
+    known, added = _add(app, (), read.uses, dry_run=dry_run)
+    click.echo(f"Doses used: rows {len(read.uses)}, days new or corrected {added.uses}.")
+    _tell_strangers(({use.site_id} for use in read.uses), known)
+    tell_quarantined(read.quarantined)
+
+
+def _add(
+    app: App, movements: Sequence[Movement], uses: Sequence[Use], *, dry_run: bool
+) -> tuple[Collection[UUID], Added]:
+    with app.store(connections=1) as store, store.begin() as work:
+        known = work.sites.all().keys()
+        added = work.stock.add(movements, uses)
+        if dry_run:
+            work.db.rollback()
+    return known, added
+
+
+def _tell_strangers(touched: Iterable[set[UUID]], known: Collection[UUID]) -> None:
     rows: Counter[UUID] = Counter()
-    for movement in movements:
-        touched = {movement.site_id, movement.to_site or movement.site_id}
-        rows.update(touched.difference(known))
+    for sites in touched:
+        rows.update(sites.difference(known))
     if rows:
         click.echo(f"Sites that are not in the registry: {len(rows)}. Their doses are kept all the same:")
     for site_id, count in rows.most_common(MOST_SITES_NAMED):
-        click.echo(f"  {site_id}: movements {count}")
+        click.echo(f"  {site_id}: rows {count}")
     if len(rows) > MOST_SITES_NAMED:
         click.echo(f"  and {len(rows) - MOST_SITES_NAMED} more")
 

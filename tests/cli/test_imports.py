@@ -198,7 +198,7 @@ def test_deliveries_to_sites_we_do_not_know_are_kept_and_reported(run: Run, writ
     )
     told = [
         "Sites that are not in the registry: 1. Their doses are kept all the same:",
-        f"  {STRANGER}: movements 1",
+        f"  {STRANGER}: rows 1",
         "Set aside: 1. Mend these rows and import the file again:",
         "  line 4: ockovaci_latka 'Sputnik' is a vaccine we do not know",
     ]
@@ -219,6 +219,32 @@ def test_deliveries_to_sites_we_do_not_know_are_kept_and_reported(run: Run, writ
     ]
     run("sites", "import", written(REGISTRY + AT_JIHLAVA + AT_JIHLAVA.replace(JIHLAVA, STRANGER)))
     assert f"Nemocnice Jihlava ({STRANGER}): comirnaty 120" in lines(run("deliveries", "check"))
+
+
+def test_doses_used_are_taken_off_the_stock_once(run: Run, written: Written) -> None:
+    run("sites", "import", written(REGISTRY + AT_JIHLAVA))
+    run("deliveries", "import", written(DELIVERIES + f"2021-01-05,{JIHLAVA},,Comirnaty,Příjem,10,60\n"))
+    used = written(
+        "datum,ockovaci_misto_id,ockovaci_latka,pouzite_davky,znehodnocene_davky\n"
+        f"2021-01-08,{JIHLAVA},Comirnaty,17,1\n"
+    )
+    told = lines(run("deliveries", "import", used, "--dry-run"))
+    assert told == ["Doses used: rows 1, days new or corrected 1.", "Nothing was changed (--dry-run)."]
+    for new in (1, 0):
+        assert (
+            lines(run("deliveries", "import", used))[0] == f"Doses used: rows 1, days new or corrected {new}."
+        )
+        assert lines(run("deliveries", "check")) == [f"Nemocnice Jihlava ({JIHLAVA}): comirnaty 42"]
+
+
+@pytest.mark.parametrize("group", ["sites", "calendars", "deliveries"])
+@pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n"])
+def test_a_file_of_something_else_is_refused(run: Run, group: str, content: bytes, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_bytes(content)
+    ran = run(group, "import", str(other))
+    assert ran.exit_code == 1
+    assert isinstance(ran.exception, UnreadableFile)
 
 
 @pytest.mark.parametrize("group", ["sites", "calendars", "deliveries"])

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -185,6 +186,23 @@ def test_an_import_does_not_wait_for_people_who_are_booking(store: Store) -> Non
             importing.db.execute(text("SET LOCAL lock_timeout = '1s'"))
             later = second(MONDAY + timedelta(days=22), capacity=1)
             assert importing.calendars.merge([first(), later]) == Merged(new_slots=1)
+
+
+def test_a_place_that_is_just_being_taken_is_not_imported_away(store: Store) -> None:
+    with store.begin() as work:
+        work.calendars.merge([first(capacity=2)])
+
+    def import_less() -> Merged:
+        with store.begin() as importing:
+            return importing.calendars.merge([first(capacity=1)])
+
+    with ThreadPoolExecutor(1) as another:
+        with store.begin() as booking:
+            take(booking, 2)
+            merging = another.submit(import_less)
+        assert [k.words for k in merging.result(timeout=30).kept] == [
+            "2021-01-25 08:00 keeps its capacity 2: 2 places are taken already"
+        ]
 
 
 def test_days_add_up_to_the_same_verdict_as_slots(work: Work, world: World) -> None:
