@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Date, and_, cast, func, or_, select
@@ -165,7 +165,7 @@ class PairFinder:
             .order_by(_s.begins_at, _s.slot_id)
             .limit(at_most)
         )
-        return [to_slot(row) for row in rows]
+        return [Slot(*row) for row in rows]
 
     @staticmethod
     def _nearest(first: Slot, seconds: Iterable[Slot]) -> Slot | None:
@@ -175,11 +175,6 @@ class PairFinder:
             return abs(_minutes(second.begins_at) - _minutes(first.begins_at)), second.slot_id
 
         return min(seconds, key=closeness, default=None)
-
-
-def to_slot(row: Any) -> Slot:
-    """A row of `slots` as a value."""
-    return Slot(row.slot_id, row.calendar_id, row.begins_at, row.capacity, row.taken)
 
 
 def _second_day(track: Track, first_day: date, places: dict[int, Counter[date]]) -> date | None:

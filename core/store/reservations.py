@@ -5,18 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
+from sqlalchemy import BigInteger, Connection, DateTime, Select, and_, bindparam, func, insert, select, update
 
-from core.calendars import Pair, Slot
+from core.calendars import Pair, Round, Slot
+from core.products import Product
 from core.store import tables as t
-from core.store.pairs import PairFinder, to_slot
+from core.store.pairs import PairFinder
 from core.world import World
 
 _s, _v = t.slots.c, t.reservations.c
-_LIVING = ("held", "confirmed")
 MOST_TRIES = 3  # seconds tried for one first date before it counts as taken
 
 
@@ -97,7 +97,7 @@ class ReservationBook:
 
     def living_of(self, registration_id: int) -> Reservation | None:
         """The dates somebody holds or has."""
-        return self._latest(registration_id, _v.state.in_(_LIVING))
+        return self._latest(registration_id, _LIVING)
 
     def hold(
         self, registration_id: int, picked: Picked, *, site_id: UUID, world: World, now: datetime
@@ -145,7 +145,7 @@ class ReservationBook:
 
     def let_go(self, registration_id: int) -> bool:
         """Free what somebody holds, or return False when she holds nothing; confirmed dates stay."""
-        held = self._latest(registration_id, _v.state == State.HELD)
+        held = self._latest(registration_id, _HELD)
         if held is None or not self._set(held.reservation_id, State.HELD, State.CANCELLED):
             return False
         return self._move(_changes(freed=_slot_ids(held.first, held.second)))
@@ -190,108 +190,143 @@ class ReservationBook:
 
     def _lock(self, registration_id: int) -> None:
         """Two turns about one registration go one after the other."""
-        r = t.registrations.c
-        mine = select(r.registration_id).where(r.registration_id == registration_id)
-        self._db.execute(mine.with_for_update(key_share=True))
+        self._db.execute(_LOCK, {"registration": registration_id})
 
-    def _latest(self, registration_id: int, *which: ColumnElement[bool]) -> Reservation | None:
-        first, second = t.slots.alias("first"), t.slots.alias("second")
-        row = self._db.execute(
-            select(
-                _v.reservation_id,
-                _v.state,
-                _v.hold_until,
-                *(first.c[name].label(f"first_{name}") for name in _SLOT_NAMES),
-                *(second.c[name].label(f"second_{name}") for name in _SLOT_NAMES),
-            )
-            .select_from(t.reservations)
-            .join(first, first.c.slot_id == _v.first_slot_id)
-            .outerjoin(second, second.c.slot_id == _v.second_slot_id)
-            .where(_v.registration_id == registration_id, *which)
-            .order_by(_v.reservation_id.desc())
-            .limit(1)
-        ).first()
+    def _latest(self, registration_id: int, which: Select[Any] | None = None) -> Reservation | None:
+        found = _LATEST if which is None else which
+        row = self._db.execute(found, {"registration": registration_id}).first()
         if row is None:
             return None
-        slots = [
-            Slot(*(getattr(row, f"{side}_{name}") for name in _SLOT_NAMES)) for side in ("first", "second")
-        ]
-        has_second = row.second_slot_id is not None
+        reservation_id, state, hold_until, *slots = row
+        first, second = slots[: len(_SLOT)], slots[len(_SLOT) :]
         return Reservation(
-            row.reservation_id,
+            reservation_id,
             registration_id,
-            State(row.state),
-            slots[0],
-            slots[1] if has_second else None,
-            row.hold_until,
+            State(state),
+            Slot(*first),
+            None if second[0] is None else Slot(*second),
+            hold_until,
         )
 
     def _chosen(self, picked: Picked, site_id: UUID, world: World, now: datetime) -> Pair | None:
         """The pair as it is now, if it is one of this site's and may still be booked."""
-        ids = [i for i in (picked.first_id, picked.second_id) if i is not None]
-        c = t.calendars.c
-        rows = self._db.execute(
-            select(*(_s[name] for name in _SLOT_NAMES))
-            .join(t.calendars, c.calendar_id == _s.calendar_id)
-            .where(_s.slot_id.in_(ids), c.site_id == site_id)
-        )
-        slots = {row.slot_id: to_slot(row) for row in rows}
-        first = slots.get(picked.first_id)
-        if first is None or first.begins_at < now + world.lead:
+        chosen = {"first": picked.first_id, "second": picked.second_id, "site": site_id}
+        row = self._db.execute(_CHOSEN, chosen).first()
+        product = world.products.find(row[0]) if row else None
+        if row is None or product is None:
             return None
-        finder = PairFinder(self._db, world.products)
-        track = finder.track_of(first.calendar_id)
-        if track is None:
+        first = Slot(*row[2 : 2 + len(_SLOT)])
+        if first.begins_at < now + world.lead:
             return None
-        if track.second_id is None:
-            return Pair(first, None)
-        second = slots.get(picked.second_id) if picked.second_id is not None else None
-        interval = track.product.interval_on(first.day)
-        if second is None or interval is None or second.calendar_id != track.second_id:
+        return Pair(first, None) if product.is_single_dose else self._with_second(first, product, row, world)
+
+    @staticmethod
+    def _with_second(first: Slot, product: Product, row: Any, world: World) -> Pair | None:
+        _, second_product, *slots = row
+        interval = product.interval_on(first.day)
+        if slots[-1] is None or interval is None or world.products.find(second_product) != product:
             return None
+        second = Slot(*slots[len(_SLOT) :])
         opens, closes = interval.window(first.day)
         return Pair(first, second) if opens <= second.day <= closes else None
 
     def _another(self, pair: Pair, world: World) -> Pair | None:
         """The same first date with another second one, if the first is still free."""
-        row = self._db.execute(
-            select(*(_s[name] for name in _SLOT_NAMES)).where(
-                _s.slot_id == pair.first.slot_id, _s.taken < _s.capacity
-            )
-        ).first()
+        row = self._db.execute(_FREE, {"slot": pair.first.slot_id}).first()
         finder = PairFinder(self._db, world.products)
         track = finder.track_of(pair.first.calendar_id)
         if row is None or track is None:
             return None
-        first = to_slot(row)
+        first = Slot(*row)
         second = finder.second_for(track, first)
         return Pair(first, second) if second else None
 
     def _add(self, registration_id: int, pair: Pair, world: World, now: datetime) -> Reservation:
         until = now + world.hold_for
-        held = insert(t.reservations).values(
-            registration_id=registration_id,
-            state=State.HELD,
-            first_slot_id=pair.first.slot_id,
-            second_slot_id=pair.second.slot_id if pair.second else None,
-            held_at=now,
-            hold_until=until,
-        )
-        reservation_id = self._db.execute(held.returning(_v.reservation_id)).scalar_one()
+        reservation_id = self._db.execute(
+            _ADD,
+            {
+                "registration_id": registration_id,
+                "state": State.HELD,
+                "first_slot_id": pair.first.slot_id,
+                "second_slot_id": pair.second.slot_id if pair.second else None,
+                "held_at": now,
+                "hold_until": until,
+            },
+        ).scalar_one()
         return Reservation(int(reservation_id), registration_id, State.HELD, pair.first, pair.second, until)
 
-    def _set(self, reservation_id: int, old: State, new: State, **values: object) -> bool:
-        moved = update(t.reservations).where(_v.reservation_id == reservation_id, _v.state == old)
-        return self._db.execute(moved.values(state=new, **values)).rowcount == 1
+    def _set(
+        self, reservation_id: int, old: State, new: State, *, confirmed_at: datetime | None = None
+    ) -> bool:
+        moved = {"reservation": reservation_id, "old": old, "new": new, "at": confirmed_at}
+        return self._db.execute(_SET, moved).rowcount == 1
 
 
-_SLOT_NAMES = ("slot_id", "calendar_id", "begins_at", "capacity", "taken")
+# Built once: building a statement costs more than running it.
+
+_SLOT = (_s.slot_id, _s.calendar_id, _s.begins_at, _s.capacity, _s.taken)
+_first, _second = t.slots.alias("first"), t.slots.alias("second")
+_FIRST = tuple(_first.c[column.name] for column in _SLOT)
+_SECOND = tuple(_second.c[column.name] for column in _SLOT)
+_LOCK = (
+    select(t.registrations.c.registration_id)
+    .where(t.registrations.c.registration_id == bindparam("registration"))
+    .with_for_update(key_share=True)
+)
+_LATEST = (
+    select(_v.reservation_id, _v.state, _v.hold_until, *_FIRST, *_SECOND)
+    .select_from(t.reservations)
+    .join(_first, _first.c.slot_id == _v.first_slot_id)
+    .outerjoin(_second, _second.c.slot_id == _v.second_slot_id)
+    .where(_v.registration_id == bindparam("registration"))
+    .order_by(_v.reservation_id.desc())
+    .limit(1)
+)
+_LIVING = _LATEST.where(_v.state.in_([State.HELD, State.CONFIRMED]))
+_HELD = _LATEST.where(_v.state == State.HELD)
+_begun, _linked = t.calendars.alias("begun"), t.calendars.alias("linked")
+_CHOSEN = (
+    select(_begun.c.product, _linked.c.product, *_FIRST, *_SECOND)
+    .select_from(_first)
+    .join(_begun, _begun.c.calendar_id == _first.c.calendar_id)
+    .outerjoin(
+        _linked,
+        and_(
+            _linked.c.calendar_id == _begun.c.linked_id,
+            _linked.c.site_id == _begun.c.site_id,
+            _linked.c.round == Round.SECOND,
+        ),
+    )
+    .outerjoin(
+        _second,
+        and_(
+            _second.c.slot_id == bindparam("second", type_=BigInteger),
+            _second.c.calendar_id == _linked.c.calendar_id,
+        ),
+    )
+    .where(
+        _first.c.slot_id == bindparam("first"),
+        _begun.c.site_id == bindparam("site"),
+        _begun.c.round == Round.FIRST,
+    )
+)
+_FREE = select(*_SLOT).where(_s.slot_id == bindparam("slot"), _s.taken < _s.capacity)
 _TAKE = (
     update(t.slots)
     .where(_s.slot_id == bindparam("slot"), _s.taken + bindparam("places") <= _s.capacity)
     .values(taken=_s.taken + bindparam("places"))
 )
 _GIVE = update(t.slots).where(_s.slot_id == bindparam("slot")).values(taken=_s.taken + bindparam("places"))
+_ADD = insert(t.reservations).returning(_v.reservation_id)
+_SET = (
+    update(t.reservations)
+    .where(_v.reservation_id == bindparam("reservation"), _v.state == bindparam("old"))
+    .values(
+        state=bindparam("new"),
+        confirmed_at=func.coalesce(bindparam("at", type_=DateTime(timezone=True)), _v.confirmed_at),
+    )
+)
 
 
 def _slot_ids(first: Slot, second: Slot | None) -> tuple[int, ...]:
