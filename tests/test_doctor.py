@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from core.store import schema
 from gateway import doctor
 from gateway.cli.doctor import doctor as command
+from gateway.compose import App
 from gateway.doctor import Doubtful, Fine, Wrong
 from gateway.settings import Settings, read
 
@@ -125,7 +126,7 @@ def test_the_command_fails_when_something_is_wrong(
     assert told.exit_code == 1
     assert f"cannot listen on 127.0.0.1:{listener}" in told.output
     assert "tables: at the level of this release" in told.output
-    same = CliRunner().invoke(command, [], env=environ, obj=file)
+    same = CliRunner().invoke(command, [], env=environ, obj=App(file))
     assert same.output == told.output
 
 

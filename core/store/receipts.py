@@ -9,6 +9,8 @@ from sqlalchemy import Connection, case, delete, func, insert, select, tuple_, u
 from core.messages import MtState
 from core.store import tables as t
 
+RECEIPT_LOCK = 4  # namespace of the advisory locks under which the ids and the receipts of an operator meet
+
 
 class SentPart(NamedTuple):
     """One part as an operator accepted it; `message_key` is its id, normalised."""
@@ -39,6 +41,7 @@ class ReceiptBook:
         """Keep the ids of accepted parts, and apply the receipts that came before them."""
         if not parts:
             return
+        self._meet({part.operator for part in parts})
         self._db.execute(insert(t.mt_parts), [part._asdict() | {"state": MtState.SENT} for part in parts])
         e = t.early_receipts.c
         keys = {(part.operator, part.message_key) for part in parts if part.message_key}
@@ -58,6 +61,7 @@ class ReceiptBook:
 
     def apply(self, receipts: Sequence[FinalReceipt], *, now: datetime) -> None:
         """Move the status of what the receipts name; those of unknown parts wait for `record`."""
+        self._meet({receipt.operator for receipt in receipts})
         p = t.mt_parts.c
         wanted = {(r.operator, key) for r in receipts for key in r.message_keys}
         known = {
@@ -97,6 +101,12 @@ class ReceiptBook:
                     .values(state=state)
                 )
         self._move_whole({mt_id for mt_id, _, _ in outcomes}, now=now)
+
+    def _meet(self, operators: Collection[str]) -> None:
+        """One at a time: else a receipt and the id it names, written at once, would not see each other."""
+        for operator in sorted(operators):
+            lock = func.pg_advisory_xact_lock(RECEIPT_LOCK, func.hashtext(operator))
+            self._db.execute(select(lock))
 
     def _move_whole(self, mt_ids: Collection[int], *, now: datetime) -> None:
         """An MT is delivered when every part of an attempt is, failed when one of them is."""
