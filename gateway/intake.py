@@ -11,11 +11,14 @@ from core.store.receipts import FinalReceipt
 from core.store.work import INBOX_CHANNEL, Store, Work
 from gateway.smpp.coding import decode
 from gateway.smpp.mo import ReceivedMo
+from gateway.smpp.receipt import id_forms
 
 SMS = "sms"
 PARTS_WAIT = timedelta(seconds=60)
 JOINED_KEPT = timedelta(minutes=10)
-EARLY_KEPT = timedelta(days=2)
+EARLY_AFTER = timedelta(seconds=5)  # a part that was handed over is recorded by then
+EARLY_UNTIL = timedelta(minutes=2)
+EARLY_KEPT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,14 @@ class Intake:
                     whole.append(self._joined(joined, now))
             self._add(work, whole, now)
 
-    def join_late(self) -> None:
-        """Let messages whose rest has not come be what there is, and forget what is long done."""
+    def tend(self) -> None:
+        """Let long messages without their rest be what there is; look for what early receipts name."""
         now = self._clock()
         with self._store.begin() as work:
             late = work.mo_parts.join_late(before=now - PARTS_WAIT, now=now)
             self._add(work, [self._joined(joined, now) for joined in late], now)
             work.mo_parts.forget(joined_before=now - JOINED_KEPT)
+            work.receipts.match_early(id_forms, since=now - EARLY_UNTIL, before=now - EARLY_AFTER, now=now)
             work.receipts.forget_early(before=now - EARLY_KEPT)
 
     def keep_receipts(self, group: Sequence[FinalReceipt]) -> None:

@@ -148,7 +148,7 @@ class Gateway:
             work.outbox.doubt(claimed_before=now - IN_DOUBT_AFTER, now=now)
             work.outbox.resend_unanswered([Lane(lane) for lane in ANSWERS], settled_before=now)
             work.outbox.expire(now=now)
-        self._intake.join_late()
+        self._intake.tend()
 
 
 def _is_dead(claimant: str) -> bool:

@@ -1,19 +1,24 @@
 """Receipts: what operators say became of each part of an MT; a status only moves forward."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, case, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.messages import MtState
 from core.store import tables as t
 
-RECEIPT_LOCK = 4  # namespace of the advisory locks under which the ids and the receipts of an operator meet
+SUBSCRIBER_DIGITS = 9  # enough to compare numbers that are written with and without the country
+MOST_EARLY = 1_000
+
+Part: TypeAlias = tuple[int, int, int]  # mt_id, attempt, number
 
 
 class SentPart(NamedTuple):
-    """One part as an operator accepted it; `message_key` is its id, normalised."""
+    """One part as an operator accepted it; `message_key` is its id, normalised, or empty."""
 
     mt_id: int
     attempt: int
@@ -22,13 +27,18 @@ class SentPart(NamedTuple):
     message_key: str
 
 
-class FinalReceipt(NamedTuple):
-    """What became of a part; `message_keys` are the ids that the receipt may mean, likeliest first."""
+@dataclass(frozen=True, slots=True)
+class FinalReceipt:
+    """What became of a part.
+
+    `message_keys` are the ids that the receipt may mean: as it is written first, then in other notations.
+    """
 
     operator: str
     message_keys: tuple[str, ...]
     is_delivered: bool
     error: str | None
+    recipient: str = field(default="", repr=False)
 
 
 class ReceiptBook:
@@ -41,72 +51,102 @@ class ReceiptBook:
         """Keep the ids of accepted parts, and apply the receipts that came before them."""
         if not parts:
             return
-        self._meet({part.operator for part in parts})
-        self._db.execute(insert(t.mt_parts), [part._asdict() | {"state": MtState.SENT} for part in parts])
+        new = upsert(t.mt_parts).on_conflict_do_nothing()
+        self._db.execute(new, [part._asdict() | {"state": MtState.SENT} for part in parts])
         e = t.early_receipts.c
-        keys = {(part.operator, part.message_key) for part in parts if part.message_key}
+        named = {(part.operator, part.message_key): part for part in parts if part.message_key}
         early = self._db.execute(
             delete(t.early_receipts)
-            .where(tuple_(e.operator, e.message_key).in_(keys))
-            .returning(t.early_receipts)
+            .where(tuple_(e.operator, e.message_key).in_(named))
+            .returning(e.operator, e.message_key, e.state)
         ).all()
-        if early:
-            self.apply(
-                [
-                    FinalReceipt(r.operator, (r.message_key,), r.state == MtState.DELIVERED, r.error)
-                    for r in early
-                ],
-                now=now,
-            )
+        self._move({named[r.operator, r.message_key][:3]: MtState(r.state) for r in early}, now=now)
 
     def apply(self, receipts: Sequence[FinalReceipt], *, now: datetime) -> None:
-        """Move the status of what the receipts name; those of unknown parts wait for `record`."""
-        self._meet({receipt.operator for receipt in receipts})
-        p = t.mt_parts.c
-        wanted = {(r.operator, key) for r in receipts for key in r.message_keys}
-        known = {
-            (row.operator, row.message_key): row
-            for row in self._db.execute(
-                select(t.mt_parts).where(tuple_(p.operator, p.message_key).in_(wanted))
-            )
-        }
-        outcomes: dict[tuple[int, int, int], MtState] = {}
+        """Move the status of what the receipts name; those of unknown parts wait.
+
+        Another notation counts only where the recipient agrees. An id as it is written may not be known yet,
+        and then an older MT has that number in another notation.
+        """
+        known = self._known({(r.operator, key) for r in receipts for key in r.message_keys})
+        outcomes: dict[Part, MtState] = {}
         early = []
         for receipt in receipts:
             state = MtState.DELIVERED if receipt.is_delivered else MtState.FAILED
-            found = next(
-                (known[receipt.operator, k] for k in receipt.message_keys if (receipt.operator, k) in known),
-                None,
-            )
-            if found is not None:
+            if found := _meant(receipt, known):
                 outcomes.setdefault((found.mt_id, found.attempt, found.number), state)
             else:
-                early += [
+                early.append(
                     {
                         "operator": receipt.operator,
-                        "message_key": key,
+                        "message_key": receipt.message_keys[0],
                         "state": state,
                         "error": receipt.error,
                         "received_at": now,
                     }
-                    for key in receipt.message_keys
-                ]
+                )
         if early:
             self._db.execute(insert(t.early_receipts), early)
+        self._move(outcomes, now=now)
+
+    def match_early(
+        self, forms: Callable[[str], tuple[str, ...]], *, since: datetime, before: datetime, now: datetime
+    ) -> None:
+        """Look again for what the receipts of that time name; `forms` gives an id's notations.
+
+        Some were written at the same moment as their part, neither seeing the other; some are in a notation
+        that could not be trusted while the part might still come.
+        """
+        e = t.early_receipts.c
+        waiting = self._db.execute(
+            select(e.receipt_id, e.operator, e.message_key, e.state)
+            .where(e.received_at >= since, e.received_at < before)
+            .order_by(e.receipt_id)
+            .limit(MOST_EARLY)
+            .with_for_update(skip_locked=True)
+        ).all()
+        known = self._known({(r.operator, key) for r in waiting for key in forms(r.message_key)})
+        outcomes: dict[Part, MtState] = {}
+        used = []
+        for receipt in waiting:
+            named = (known.get((receipt.operator, key), ()) for key in forms(receipt.message_key))
+            newest = (parts[0] for parts in named if parts)
+            found = next((part for part in newest if part.state == MtState.SENT), None)
+            if found is not None:
+                used.append(receipt.receipt_id)
+                outcomes.setdefault((found.mt_id, found.attempt, found.number), MtState(receipt.state))
+        if used:
+            self._db.execute(delete(t.early_receipts).where(e.receipt_id.in_(used)))
+        self._move(outcomes, now=now)
+
+    def forget_early(self, *, before: datetime) -> None:
+        """Drop receipts that no part ever claimed: operators use their ids again."""
+        self._db.execute(delete(t.early_receipts).where(t.early_receipts.c.received_at < before))
+
+    def _known(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[Row[Any]]]:
+        """The parts of these ids with their recipients, newest first."""
+        p, o = t.mt_parts.c, t.outbox.c
+        rows = self._db.execute(
+            select(t.mt_parts, o.address)
+            .join(t.outbox, o.mt_id == p.mt_id)
+            .where(tuple_(p.operator, p.message_key).in_(keys))
+            .order_by(p.mt_id.desc(), p.attempt.desc(), p.number.desc())
+        )
+        known: dict[tuple[str, str], list[Row[Any]]] = {}
+        for row in rows:
+            known.setdefault((row.operator, row.message_key), []).append(row)
+        return known
+
+    def _move(self, outcomes: Mapping[Part, MtState], *, now: datetime) -> None:
+        p = t.mt_parts.c
         for state in (MtState.DELIVERED, MtState.FAILED):
-            if keys := sorted(key for key, outcome in outcomes.items() if outcome is state):
+            if parts := sorted(part for part, outcome in outcomes.items() if outcome is state):
                 self._db.execute(
                     update(t.mt_parts)
-                    .where(tuple_(p.mt_id, p.attempt, p.number).in_(keys), p.state == MtState.SENT)
+                    .where(tuple_(p.mt_id, p.attempt, p.number).in_(parts), p.state == MtState.SENT)
                     .values(state=state)
                 )
         self._move_whole({mt_id for mt_id, _, _ in outcomes}, now=now)
-
-    def _meet(self, operators: Collection[str]) -> None:
-        """One at a time: else a receipt and the id it names, written at once, would not see each other."""
-        for operator in sorted(operators):
-            lock = func.pg_advisory_xact_lock(RECEIPT_LOCK, func.hashtext(operator))
-            self._db.execute(select(lock))
 
     def _move_whole(self, mt_ids: Collection[int], *, now: datetime) -> None:
         """An MT is delivered when every part of an attempt is, failed when one of them is."""
@@ -136,6 +176,23 @@ class ReceiptBook:
             )
         )
 
-    def forget_early(self, *, before: datetime) -> None:
-        """Drop receipts that no part ever claimed."""
-        self._db.execute(delete(t.early_receipts).where(t.early_receipts.c.received_at < before))
+
+def _meant(receipt: FinalReceipt, known: Mapping[tuple[str, str], Sequence[Row[Any]]]) -> Row[Any] | None:
+    """The newest part that the receipt can mean."""
+    as_written, *other_notations = ((receipt.operator, key) for key in receipt.message_keys)
+    for part in known.get(as_written, ()):
+        if _agree(receipt.recipient, part.address) is not False:
+            return part
+    for key in other_notations:
+        for part in known.get(key, ()):
+            if part.state == MtState.SENT and _agree(receipt.recipient, part.address):
+                return part
+    return None
+
+
+def _agree(recipient: str, address: str) -> bool | None:
+    """Whether it is the same number; None where the receipt does not say."""
+    digits = recipient.removeprefix("+")
+    if not digits.isdecimal() or len(digits) < SUBSCRIBER_DIGITS:
+        return None
+    return address.endswith(digits[-SUBSCRIBER_DIGITS:])

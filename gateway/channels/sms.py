@@ -30,7 +30,13 @@ def open_bind(
         if receipt.state.is_final:
             is_delivered = receipt.state is ReceiptState.DELIVERED
             await receipts.keep(
-                FinalReceipt(operator.name, id_forms(receipt.message_id), is_delivered, receipt.error)
+                FinalReceipt(
+                    operator.name,
+                    id_forms(receipt.message_id.replace("\0", "")),  # PostgreSQL keeps no NUL
+                    is_delivered,
+                    receipt.error,
+                    receipt.recipient,
+                )
             )
 
     address = SmscAddress(
