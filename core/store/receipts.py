@@ -13,6 +13,7 @@ from core.store import tables as t
 
 SUBSCRIBER_DIGITS = 9  # enough to compare numbers that are written with and without the country
 MOST_EARLY = 1_000
+RECEIPT_LOCK = 4  # namespace of the advisory locks under which the ids and the receipts of an operator meet
 
 Part: TypeAlias = tuple[int, int, int]  # mt_id, attempt, number
 
@@ -51,6 +52,7 @@ class ReceiptBook:
         """Keep the ids of accepted parts, and apply the receipts that came before them."""
         if not parts:
             return
+        self._meet({part.operator for part in parts})
         new = upsert(t.mt_parts).on_conflict_do_nothing()
         self._db.execute(new, [part._asdict() | {"state": MtState.SENT} for part in parts])
         e = t.early_receipts.c
@@ -68,6 +70,7 @@ class ReceiptBook:
         Another notation counts only where the recipient agrees. An id as it is written may not be known yet,
         and then an older MT has that number in another notation.
         """
+        self._meet({receipt.operator for receipt in receipts})
         known = self._known({(r.operator, key) for r in receipts for key in r.message_keys})
         outcomes: dict[Part, MtState] = {}
         early = []
@@ -94,16 +97,17 @@ class ReceiptBook:
     ) -> None:
         """Look again for what the receipts of that time name; `forms` gives an id's notations.
 
-        Some were written at the same moment as their part, neither seeing the other; some are in a notation
-        that could not be trusted while the part might still come.
+        Another notation could not be trusted while the part of the id as it is written might still come.
         """
         e = t.early_receipts.c
+        is_due = (e.received_at >= since) & (e.received_at < before)
+        # The lock before any row: `record` takes them in this order too.
+        self._meet(set(self._db.scalars(select(e.operator).where(is_due).distinct())))
         waiting = self._db.execute(
             select(e.receipt_id, e.operator, e.message_key, e.state)
-            .where(e.received_at >= since, e.received_at < before)
+            .where(is_due)
             .order_by(e.receipt_id)
             .limit(MOST_EARLY)
-            .with_for_update(skip_locked=True)
         ).all()
         known = self._known({(r.operator, key) for r in waiting for key in forms(r.message_key)})
         outcomes: dict[Part, MtState] = {}
@@ -122,6 +126,12 @@ class ReceiptBook:
     def forget_early(self, *, before: datetime) -> None:
         """Drop receipts that no part ever claimed: operators use their ids again."""
         self._db.execute(delete(t.early_receipts).where(t.early_receipts.c.received_at < before))
+
+    def _meet(self, operators: Collection[str]) -> None:
+        """One at a time: else a receipt and the id it names, written at once, would not see each other."""
+        for operator in sorted(operators):
+            lock = func.pg_advisory_xact_lock(RECEIPT_LOCK, func.hashtext(operator))
+            self._db.execute(select(lock))
 
     def _known(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[Row[Any]]]:
         """The parts of these ids with their recipients, newest first."""
