@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from core.messages import Address, NewMo
 from core.phones import Phone, parse_phone
@@ -87,5 +88,11 @@ class Intake:
 
     def _address(self, source: str) -> Address:
         """In E.164 where it is a number; a name or a short code stays as it came."""
-        reading = parse_phone(source, self._country)
-        return Address(SMS, reading.e164 if isinstance(reading, Phone) else source)
+        return _address(source, self._country)
+
+
+@lru_cache(maxsize=10_000)
+def _address(source: str, country: str) -> Address:
+    """People write more than once in a dialogue, and the numbering plan is slow to ask."""
+    reading = parse_phone(source, country)
+    return Address(SMS, reading.e164 if isinstance(reading, Phone) else source)

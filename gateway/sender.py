@@ -3,13 +3,15 @@
 import asyncio
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.messages import ClaimedMt, Lane, MtState
 from core.store.receipts import SentPart
@@ -26,6 +28,8 @@ CLAIM_SECONDS = 0.25  # of capacity at a time: how long a bulk may delay an answ
 MOST_CLAIMED = 200
 LOOK_EVERY_SECONDS = 1.0  # when no notification comes
 NOT_BOUND_SECONDS = 0.5
+ANSWERS_WITHIN_SECONDS = 1.5  # when we leave
+MOST_THROTTLED = 3  # times one part of a long MT that has begun is tried
 UNASKED = (Lane.INVITATION, Lane.NOTICE)  # what waits for sending hours, and for Redis
 ANSWERS = (Lane.ANSWER, Lane.CONFIRMATION)
 
@@ -79,52 +83,86 @@ class Sender:
         self._hours = sending_hours
         self._zone = zone
         self._settled: Grouped[Outcome] = Grouped(f"outcomes of {operator.name}", self._settle)
-        self._in_flight = asyncio.Semaphore(2 * window)
+        self._slots = asyncio.Semaphore(window)  # taken before a moment: one that waits for a slot goes stale
+        self._sending: set[asyncio.Task[None]] = set()
+        self._claiming: asyncio.Future[list[ClaimedMt]] | None = None
+        self._held: dict[int, Outcome] = {}  # what came of our claims so far, until it is settled
         self._without_redis = False
         self.news = asyncio.Event()
 
     async def run(self) -> None:
-        """Send until cancelled."""
+        """Send until cancelled; then settle what has left, and give back what has not."""
         settling = asyncio.ensure_future(self._settled.run())
         try:
-            async with asyncio.TaskGroup() as sending:
-                while True:
-                    await self._round(sending)
+            while True:
+                await self._round()
         finally:
-            settling.cancel()
+            try:
+                await self._leave()
+            finally:
+                settling.cancel()
 
-    async def _round(self, sending: asyncio.TaskGroup) -> None:
+    async def _round(self) -> None:
         self.news.clear()
         if not self._bind.is_bound:
             await asyncio.sleep(NOT_BOUND_SECONDS)
             return
+        if self._without_redis:
+            await self._look_for_redis()
         try:
-            claimed = await asyncio.to_thread(self._claim)
+            # Shielded: the thread commits whether we are cancelled or not.
+            self._claiming = asyncio.ensure_future(asyncio.to_thread(self._claim))
+            claimed = await asyncio.shield(self._claiming)
         except Exception as error:  # noqa: BLE001  the database may be away; the queue is kept there
             log.warning("sender.cannot_claim", operator=self._operator.name, error=type(error).__name__)
             await asyncio.sleep(LOOK_EVERY_SECONDS)
             return
         if not claimed:
-            await self._shared.give_back()
+            with suppress(CapacityGone):
+                await self._shared.give_back()
             await _until(self.news, LOOK_EVERY_SECONDS)
             return
         left = sum(mt.segments for mt in claimed)
         for position, mt in enumerate(claimed):
-            if not await self._wait_for_moments(mt, left):
-                for unsent in claimed[position:]:
-                    sending.create_task(self._keep(Outcome(unsent, None, "no capacity")))
+            await self._slots.acquire()
+            is_on_its_way: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            self._start(self._send(mt, left, is_on_its_way))
+            if not await is_on_its_way:
+                for unsent in claimed[position + 1 :]:
+                    self._start(self._keep(Outcome(unsent, None, "no capacity")))
                 return
             left -= mt.segments
-            await self._in_flight.acquire()
-            sending.create_task(self._send(mt))
+
+    def _start(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _leave(self) -> None:
+        """Wait a little for answers, then write down what is known of every claim."""
+        if self._claiming is not None:
+            await asyncio.wait({self._claiming})
+        if self._sending:
+            _, late = await asyncio.wait(self._sending, timeout=ANSWERS_WITHIN_SECONDS)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
+        if self._held:
+            try:
+                await asyncio.to_thread(self._settle, list(self._held.values()))
+            except SQLAlchemyError as error:  # they are put in doubt by whoever comes next
+                log.warning("sender.left_unsettled", size=len(self._held), error=type(error).__name__)
 
     def _claim(self) -> list[ClaimedMt]:
         now = self._clock()
         most = max(1, min(MOST_CLAIMED, math.ceil(self._operator.segments_per_second * CLAIM_SECONDS)))
         with self._store.begin() as work:
-            return work.outbox.claim(
+            claimed = work.outbox.claim(
                 self._operator.name, max_segments=most, lanes=self._lanes(now), by=self._by, now=now
             )
+        self._held.update({mt.mt_id: Outcome(mt, None, "given back") for mt in claimed})
+        return claimed
 
     def _lanes(self, now: datetime) -> Sequence[Lane]:
         """Without Redis nothing bulk leaves; what nobody asked for leaves in sending hours only."""
@@ -132,64 +170,90 @@ class Sender:
         is_day = begins <= now.astimezone(self._zone).time() < ends
         return tuple(Lane) if is_day and not self._without_redis else ANSWERS
 
-    async def _wait_for_moments(self, mt: ClaimedMt, waiting: int) -> bool:
-        """Wait for one moment; the others of a long MT are waited for part by part."""
-        try:
-            await self._shared.next(waiting)
-        except CapacityGone:
-            if not self._without_redis:
-                log.warning("sender.without_redis", operator=self._operator.name)
-            self._without_redis = True
-            if mt.lane in UNASKED:
-                return False
-            await self._local.next(waiting)
-        else:
-            if self._without_redis:
-                self._without_redis = False
-                # What left at the local rate meanwhile is not in the shared account.
-                await self._pace.start_over(self._operator)
+    async def _moment(self, mt: ClaimedMt, waiting: int) -> bool:
+        """Wait for a moment of our own; False where there is none without Redis."""
+        if not self._without_redis:
+            try:
+                await self._shared.next(waiting)
+            except CapacityGone as why:
+                log.warning("sender.without_redis", operator=self._operator.name, reason=str(why))
+                self._without_redis = True
+            else:
+                return True
+        if mt.lane in UNASKED:
+            return False
+        await self._local.next(waiting)
         return True
 
-    async def _send(self, mt: ClaimedMt) -> None:
+    async def _look_for_redis(self) -> None:
+        """Go back to the shared pace; what left at the local rate meanwhile is not in its account."""
         try:
-            await self._keep(await self._submit(mt))
+            await self._pace.start_over(self._operator)
+        except CapacityGone:
+            return
+        self._without_redis = False
+        log.info("sender.with_redis", operator=self._operator.name)
+
+    async def _send(self, mt: ClaimedMt, waiting: int, is_on_its_way: asyncio.Future[bool]) -> None:
+        """See one MT through; `is_on_its_way` tells when the next one may follow, or that none may."""
+        try:
+            outcome = await self._submit(mt, waiting, is_on_its_way)
+        except Exception as error:  # noqa: BLE001  one MT that cannot be sent must not stop the others
+            # A traceback may hold the text.
+            log.error("sender.failed", mt_id=mt.mt_id, error=type(error).__name__)  # noqa: TRY400
+            outcome = Outcome(mt, MtState.FAILED, "cannot be sent")
         finally:
-            self._in_flight.release()
+            self._slots.release()
+            if not is_on_its_way.done():
+                is_on_its_way.set_result(True)
+        await self._keep(outcome)
 
     async def _keep(self, outcome: Outcome) -> None:
         """Settle, however long the database is away: what was sent must not be sent again."""
+        self._held[outcome.mt.mt_id] = outcome
         while True:
             try:
-                return await self._settled.keep(outcome)
+                await self._settled.keep(outcome)
             except NotNow:
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
+            else:
+                # Given back, it may already have been claimed anew.
+                if self._held.get(outcome.mt.mt_id) is outcome:
+                    del self._held[outcome.mt.mt_id]
+                return
 
-    async def _submit(self, mt: ClaimedMt) -> Outcome:
+    async def _submit(self, mt: ClaimedMt, waiting: int, is_on_its_way: asyncio.Future[bool]) -> Outcome:
         sent: list[SentPart] = []
-        for number, part in enumerate(encode_parts(mt.text, mt.mt_id % 256), 1):
-            if number > 1 and not await self._wait_for_moments(mt, mt.segments - number + 1):
-                break
+        throttled = 0
+        parts = encode_parts(mt.text, mt.mt_id % 256)
+        while len(sent) < len(parts):
+            number = len(sent) + 1
+            if not await self._moment(mt, waiting if number == 1 else len(parts) - len(sent)):
+                if not is_on_its_way.done():
+                    is_on_its_way.set_result(False)
+                return _broken_off(mt, sent, None, "no capacity")
+            if not is_on_its_way.done():
+                is_on_its_way.set_result(True)
+            self._held[mt.mt_id] = Outcome(mt, MtState.UNANSWERED, "left before the answer")
             try:
-                given = await self._bind.submit(part, self._source, mt.address.number)
+                given = await self._bind.submit(parts[number - 1], self._source, mt.address.number)
             except NotConnected:
-                return self._broken_off(mt, sent, None, "not connected")
-            except Throttled as throttled:
+                return _broken_off(mt, sent, None, "not connected")
+            except Throttled as refused:
+                self._held[mt.mt_id] = _broken_off(mt, sent, None, "throttled")
                 await self._slow_down()
-                await asyncio.sleep(throttled.retry_after.total_seconds())
-                return self._broken_off(mt, sent, None, "throttled")
+                await asyncio.sleep(refused.retry_after.total_seconds())
+                throttled += 1
+                if not sent or throttled == MOST_THROTTLED:
+                    return _broken_off(mt, sent, None, "throttled")
+                continue
             except Rejected as rejected:
                 return Outcome(mt, MtState.FAILED, f"rejected 0x{rejected.command_status:02x}")
             except Unanswered:
-                return self._broken_off(mt, sent, MtState.UNANSWERED, "unanswered")
+                return _broken_off(mt, sent, MtState.UNANSWERED, "unanswered")
+            throttled = 0
             sent.append(SentPart(mt.mt_id, mt.attempt, number, self._operator.name, normal_id(given)))
-        if len(sent) < mt.segments:
-            return self._broken_off(mt, sent, None, "no capacity")
         return Outcome(mt, MtState.SENT, "sent", tuple(sent))
-
-    @staticmethod
-    def _broken_off(mt: ClaimedMt, sent: Sequence[SentPart], state: MtState | None, reason: str) -> Outcome:
-        """A long MT of which some parts left is in doubt, whatever stopped the rest."""
-        return Outcome(mt, MtState.UNANSWERED if sent else state, reason)
 
     async def _slow_down(self) -> None:
         try:
@@ -208,6 +272,11 @@ class Sender:
             for (state, reason), mts in alike.items():
                 work.outbox.settle(mts, state, now=now, outcome=reason)
             work.receipts.record([part for outcome in outcomes for part in outcome.parts], now=now)
+
+
+def _broken_off(mt: ClaimedMt, sent: Sequence[SentPart], state: MtState | None, reason: str) -> Outcome:
+    """A long MT of which some parts left is in doubt, whatever stopped the rest."""
+    return Outcome(mt, MtState.UNANSWERED if sent else state, reason)
 
 
 async def _until(event: asyncio.Event, seconds: float) -> None:

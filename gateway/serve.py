@@ -16,13 +16,13 @@ from aiohttp import web
 from redis.asyncio import Redis
 from sqlalchemy import make_url
 
-from core.messages import Lane
 from core.store.work import INBOX_CHANNEL, OUTBOX_CHANNEL, Store
 from gateway.capacity import Capacity, CapacityGone, OperatorRate
 from gateway.channels.sms import open_bind
 from gateway.compose import App
 from gateway.grouping import Grouped
 from gateway.intake import FromOperator, Intake
+from gateway.metrics import Gauge, pages
 from gateway.sender import ANSWERS, LOOK_EVERY_SECONDS, Sender
 from gateway.turns.runner import TurnRunner
 
@@ -31,7 +31,8 @@ log = structlog.get_logger()
 RUNNERS = 2  # threads that take turns: one computes while the other commits
 TEND_EVERY_SECONDS = 5.0
 LEAVE_WITHIN_SECONDS = 3.0
-IN_DOUBT_AFTER = timedelta(seconds=45)  # longer than an operator may take to answer a submit_sm
+UNBIND_WITHIN_SECONDS = 2.0
+IN_DOUBT_AFTER = timedelta(seconds=90)  # longer than an operator may take to answer a submit_sm
 CONNECTIONS = 16
 
 
@@ -49,7 +50,7 @@ class Gateway:
         settings = app.settings
         self._store = store
         self._clock = clock
-        self._by = f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(4)}"
+        self._by = f"{_here()} {os.getpid()} {secrets.token_hex(4)}"
         self._redis = Redis.from_url(redis_url)
         self._runner = TurnRunner(store, app.library, app.world)
         self._intake = Intake(store, country=settings.sms.country, clock=clock)
@@ -83,24 +84,42 @@ class Gateway:
         self._loop.call_soon_threadsafe(self.turns_due.set)
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled, then leave in order: answers awaited, claims settled, unbound."""
         for rate in self.rates:
             with suppress(CapacityGone):
                 await self.capacity.prepare(rate)
+        sending = [asyncio.ensure_future(sender.run()) for sender in self._senders]
+        working = asyncio.ensure_future(self._work(sending))
         try:
-            async with asyncio.TaskGroup() as tasks:
-                for work in (self.mos.run, self._receipts.run, self._listen, self._tend):
-                    tasks.create_task(work())
-                for _ in range(RUNNERS):
-                    tasks.create_task(self._take_turns())
-                for sender in self._senders:
-                    tasks.create_task(sender.run())
-                for bind in self._binds:
-                    tasks.create_task(bind.run())
+            await asyncio.shield(working)
         finally:
+            try:
+                await self._leave(sending)
+            finally:
+                await end({working, *sending})
+                await self._redis.aclose()
+
+    async def _work(self, sending: Sequence[asyncio.Future[None]]) -> None:
+        """Everything of this process; whatever breaks, ends it."""
+        async with asyncio.TaskGroup() as tasks:
+            for work in (self.mos.run, self._receipts.run, self._listen, self._tend):
+                tasks.create_task(work())
+            for _ in range(RUNNERS):
+                tasks.create_task(self._take_turns())
             for bind in self._binds:
-                await bind.close()
-            await self._redis.aclose()
+                tasks.create_task(bind.run())
+            for sender in sending:
+                tasks.create_task(_result(sender))
+
+    async def _leave(self, sending: Sequence[asyncio.Future[None]]) -> None:
+        """Settle every claim, then let the binds finish what they are keeping."""
+        for sender in sending:
+            sender.cancel()
+        if sending:
+            await asyncio.wait(sending, timeout=LEAVE_WITHIN_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(UNBIND_WITHIN_SECONDS):
+                await asyncio.gather(*(bind.close() for bind in self._binds))
 
     async def _take_turns(self) -> None:
         while True:
@@ -113,6 +132,33 @@ class Gateway:
                 async with asyncio.timeout(LOOK_EVERY_SECONDS):
                     await self.turns_due.wait()
             self.turns_due.clear()
+
+    def gauges(self) -> list[Gauge]:
+        """What waits, and how the binds are; asks the database."""
+        with self._store.begin() as work:
+            waiting = work.inbox.waiting()
+            queued = work.outbox.queued_segments()
+        return [
+            Gauge("crs_mos_waiting", "MOs that wait for their turn", {(): waiting}),
+            Gauge(
+                "crs_segments_queued",
+                "segments that wait to be sent",
+                {
+                    (("operator", operator), ("lane", lane.name.lower())): segments
+                    for (operator, lane), segments in queued.items()
+                },
+            ),
+            Gauge(
+                "crs_bound",
+                "1 while the operator takes MTs from this process",
+                {(("operator", bind.address.name),): bind.is_bound for bind in self._binds},
+            ),
+            Gauge(
+                "crs_submits_unanswered",
+                "submit_sm of this process that wait for their answer",
+                {(("operator", bind.address.name),): bind.outstanding for bind in self._binds},
+            ),
+        ]
 
     async def _listen(self) -> None:
         """Hear at once what other processes committed; the slow looks find it all the same."""
@@ -146,18 +192,44 @@ class Gateway:
             dead = {by for by in work.outbox.claimants() if by != self._by and _is_dead(by)}
             work.outbox.doubt_claims_of(dead, now=now)
             work.outbox.doubt(claimed_before=now - IN_DOUBT_AFTER, now=now)
-            work.outbox.resend_unanswered([Lane(lane) for lane in ANSWERS], settled_before=now)
+            if work.outbox.resend_unanswered(ANSWERS, settled_before=now):
+                work.wake(OUTBOX_CHANNEL)
             work.outbox.expire(now=now)
         self._intake.tend()
 
 
+def _here() -> str:
+    """Where process ids mean the same: this machine, and in it this container."""
+    try:
+        return f"{socket.gethostname()}/{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return socket.gethostname()
+
+
 def _is_dead(claimant: str) -> bool:
-    """A process of this machine that is no more; of another machine's we cannot know."""
+    """A process of ours, here, that is no more; of another machine's we cannot know."""
     match claimant.split():
-        case [host, pid, _] if host == socket.gethostname():
-            return int(pid) == os.getpid() or not Path(f"/proc/{pid}").exists()
+        case [here, pid, _] if here == _here() and pid.isdecimal():
+            return int(pid) == os.getpid() or not _lives(int(pid))
         case _:
             return False
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
+
+
+async def _result(task: asyncio.Future[None]) -> None:
+    """What breaks in a task breaks here too; its end by cancellation is no failure."""
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.result()
 
 
 async def _or_later(work: Awaitable[int | None], name: str) -> int | None:
@@ -170,21 +242,10 @@ async def _or_later(work: Awaitable[int | None], name: str) -> int | None:
         return None
 
 
-def health(gateway: Gateway) -> web.Application:
-    """`/health`, for whoever watches the process; it tells nothing about people."""
-
-    async def answer(_: web.Request) -> web.Response:
-        return web.json_response({"status": "ok"})
-
-    application = web.Application()
-    application.router.add_get("/health", answer)
-    return application
-
-
 async def serve(app: App, store: Store, redis_url: str, stop: asyncio.Event) -> None:
     """Run the gateway and its web page until `stop` is set."""
     gateway = Gateway(app, store, redis_url)
-    runner = web.AppRunner(health(gateway))
+    runner = web.AppRunner(pages(gateway.gauges), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, app.settings.web.host, app.settings.web.port).start()
     working = asyncio.ensure_future(gateway.run())
