@@ -1,5 +1,6 @@
 // A foreign SMSC (npm smpp) that does what it is told on stdin and prints what it sees, one JSON line per event.
 // {"from", "text"} delivers an MO; {"receipts": true} reports every MT so far, in three forms by turns.
+// A port may be given.
 const readline = require('readline');
 const smpp = require('smpp');
 
@@ -56,4 +57,4 @@ readline.createInterface({ input: process.stdin }).on('line', (line) => {
     deliver({ source_addr: told.from, destination_addr: '1221', short_message: { message: told.text } }, 'mo_taken');
   }
 }).on('close', () => process.exit(0));
-server.listen(0, '127.0.0.1', () => say({ event: 'listening', port: server.address().port }));
+server.listen(Number(process.argv[2] || 0), '127.0.0.1', () => say({ event: 'listening', port: server.address().port }));

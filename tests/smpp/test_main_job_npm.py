@@ -1,4 +1,4 @@
-"""The main job over SMPP: a real `crs serve`, and a centre that is not ours (npm's smpp, where node has it)."""
+"""The main job over SMPP: a real `crs serve`, and a centre not ours (npm's smpp, where node has it)."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from core.vault import new_key
 from gateway.compose import load_world
@@ -48,13 +48,13 @@ class Centre:
 
     async def seen(self, event: str) -> dict[str, Any]:
         """The next event of that name; others keep their place."""
-        for one in self._unread:
-            if one["event"] == event:
-                self._unread.remove(one)
-                return one
+        for earlier in self._unread:
+            if earlier["event"] == event:
+                self._unread.remove(earlier)
+                return earlier
         async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
             while True:
-                one = json.loads(await self._out.readline())
+                one: dict[str, Any] = json.loads(await self._out.readline())
                 if one["event"] == event:
                     return one
                 self._unread.append(one)
@@ -167,9 +167,14 @@ def _in_words(day: date) -> str:
     return f"{day.day}.{day.month}."
 
 
+def _states(db: Connection) -> dict[str, int]:
+    """How many MTs are in each state."""
+    return {r.state: r.n for r in db.execute(text("SELECT state, count(*) AS n FROM outbox GROUP BY state"))}
+
+
 async def test_a_registration_and_a_reservation_succeed_with_a_foreign_centre(
     centre: Centre, database: str, redis_url: str, tmp_path: Path
-):
+) -> None:
     port = (await centre.seen("listening"))["port"]
     here = Installation(tmp_path, database, redis_url, port)
     first, second = await asyncio.to_thread(_supply, here, tmp_path)
@@ -196,7 +201,7 @@ async def test_a_registration_and_a_reservation_succeed_with_a_foreign_centre(
     # The process that sent them is gone: receipts find their MTs by what is kept.
     engine = create_engine(database)
     with engine.connect() as db:
-        sent = dict(db.execute(text("SELECT state, count(*) FROM outbox GROUP BY state")).all())
+        sent = _states(db)
         parts = db.execute(text("SELECT count(*) FROM mt_parts")).scalar_one()
     assert sent == {"sent": 7}
     with here.serving():
@@ -205,7 +210,7 @@ async def test_a_registration_and_a_reservation_succeed_with_a_foreign_centre(
         taken = Counter([(await centre.seen("receipt_taken"))["status"] for _ in range(parts)])
     assert taken == {0: parts}
     with engine.connect() as db:
-        states = dict(db.execute(text("SELECT state, count(*) FROM outbox GROUP BY state")).all())
+        states = _states(db)
         reserved = db.execute(text("SELECT count(*) FROM reservations")).scalar_one()
     engine.dispose()
     assert states == {"delivered": 7}
