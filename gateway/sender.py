@@ -125,12 +125,12 @@ class Sender:
         left = sum(mt.segments for mt in claimed)
         for position, mt in enumerate(claimed):
             await self._slots.acquire()
-            is_on_its_way: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-            self._start(self._send(mt, left, is_on_its_way))
-            if not await is_on_its_way:
-                for unsent in claimed[position + 1 :]:
+            if not await self._moment(mt, left):
+                self._slots.release()
+                for unsent in claimed[position:]:
                     self._start(self._keep(Outcome(unsent, None, "no capacity")))
                 return
+            self._start(self._send(mt))
             left -= mt.segments
 
     def _start(self, work: Coroutine[object, object, None]) -> None:
@@ -194,18 +194,16 @@ class Sender:
         self._without_redis = False
         log.info("sender.with_redis", operator=self._operator.name)
 
-    async def _send(self, mt: ClaimedMt, waiting: int, is_on_its_way: asyncio.Future[bool]) -> None:
-        """See one MT through; `is_on_its_way` tells when the next one may follow, or that none may."""
+    async def _send(self, mt: ClaimedMt) -> None:
+        """See one MT through, from its first moment."""
         try:
-            outcome = await self._submit(mt, waiting, is_on_its_way)
+            outcome = await self._submit(mt)
         except Exception as error:  # noqa: BLE001  one MT that cannot be sent must not stop the others
             # A traceback may hold the text.
             log.error("sender.failed", mt_id=mt.mt_id, error=type(error).__name__)  # noqa: TRY400
             outcome = Outcome(mt, MtState.FAILED, "cannot be sent")
         finally:
             self._slots.release()
-            if not is_on_its_way.done():
-                is_on_its_way.set_result(True)
         await self._keep(outcome)
 
     async def _keep(self, outcome: Outcome) -> None:
@@ -222,18 +220,15 @@ class Sender:
                     del self._held[outcome.mt.mt_id]
                 return
 
-    async def _submit(self, mt: ClaimedMt, waiting: int, is_on_its_way: asyncio.Future[bool]) -> Outcome:
+    async def _submit(self, mt: ClaimedMt) -> Outcome:
+        """Hand the parts over one after another; the moment of the first is already ours."""
         sent: list[SentPart] = []
         throttled = 0
         parts = encode_parts(mt.text, mt.mt_id % 256)
         while len(sent) < len(parts):
             number = len(sent) + 1
-            if not await self._moment(mt, waiting if number == 1 else len(parts) - len(sent)):
-                if not is_on_its_way.done():
-                    is_on_its_way.set_result(False)
+            if sent and not await self._moment(mt, len(parts) - len(sent)):
                 return _broken_off(mt, sent, None, "no capacity")
-            if not is_on_its_way.done():
-                is_on_its_way.set_result(True)
             self._held[mt.mt_id] = Outcome(mt, MtState.UNANSWERED, "left before the answer")
             try:
                 given = await self._bind.submit(parts[number - 1], self._source, mt.address.number)
