@@ -36,6 +36,6 @@ def read_mo(message: DeliverSm) -> ReceivedMo:
 def _mo_id(message: DeliverSm) -> str | None:
     if value := find(message.tlvs, Tag.RECEIPTED_MESSAGE_ID):
         return value.split(b"\0", 1)[0].decode("latin-1") or None
-    if value := find(message.tlvs, Tag.USER_MESSAGE_REFERENCE):
-        return str(int.from_bytes(value, "big"))
+    # Not user_message_reference (§5.3.2.17): it is the phone's, it wraps, and some centres always send 0,
+    # so a second "1" or "ANO" would be taken for the first and never answered.
     return None
