@@ -160,8 +160,7 @@ class Smsc:
     def ended(self, link: Link) -> None:
         """A connection is gone."""
         self._links.pop(link, None)
-        if link in self._receivers:
-            self._receivers.remove(link)
+        self._stop_using(link)
 
     def _accept(self) -> Link:
         return Link(self, "smsc", respond_within=self.behaviour.deliver_within)
@@ -303,11 +302,17 @@ class Smsc:
             try:
                 response = await link.request(replace(message, sequence=link.next_sequence()))
             except Lost:
+                # It may have taken leave and not be gone yet: asked again at once, it would never get to go.
+                self._stop_using(link)
                 continue
             except Overdue:
                 link.abort()
                 continue
             return response.status
+
+    def _stop_using(self, link: Link) -> None:
+        if link in self._receivers:
+            self._receivers.remove(link)
 
     async def _until(self, is_so: Callable[[], bool]) -> None:
         while not is_so():
