@@ -13,7 +13,13 @@ async def test_the_smsc_keeps_a_receipt_for_the_next_bind_when_the_esme_has_take
     # In one write: the receipt is due when the link has been closed, and before it is gone.
     last_words = [
         BindTransceiver(sequence=1, system_id="crs", password="secret"),
-        SubmitSm(sequence=2, source=US, destination=PERSON.removeprefix("+"), short_message=b"ahoj"),
+        SubmitSm(
+            sequence=2,
+            source=US,
+            destination=PERSON.removeprefix("+"),
+            registered_delivery=1,
+            short_message=b"ahoj",
+        ),
         Unbind(sequence=3),
     ]
     async with asyncio.timeout(10), Smsc(chance=random.Random(1)) as smsc:
