@@ -8,11 +8,11 @@ from typing import Final, TypeAlias
 from conversations.engine import advance
 from conversations.events import Act, Event, Expect, Outcome, Over, Said, Say, Wait
 from conversations.library import Library
-from conversations.phrasing import PRAGUE
 from conversations.script import NO, YES
 from conversations.session import Option, Session
 from conversations.verbs import BUSY
 from conversations.words import SMS, one_message
+from core.calendars.calendar import PRAGUE
 
 MOST_ACTS: Final = 20  # in one turn; a core that never lets a dialogue come to a question is busy
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-PRAGUE: Final = ZoneInfo("Europe/Prague")
+from core.calendars.calendar import PRAGUE
+
 _WEEKDAYS: Final = {
     "cs": ("po", "út", "st", "čt", "pá", "so", "ne"),
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),

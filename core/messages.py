@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
+SMS_CHANNEL = "sms"  # whoever carries it: an operator's centre, or the loopback
+
 
 class Address(NamedTuple):
     """Where a person is reached: a channel and a number (E.164) or a chat's id in it."""

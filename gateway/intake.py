@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from core.messages import Address, NewMo
+from core.messages import SMS_CHANNEL, Address, NewMo
 from core.phones import Phone, parse_phone
 from core.store.mo_parts import Joined, LongMo
 from core.store.receipts import FinalReceipt
@@ -14,7 +14,6 @@ from gateway.smpp.coding import decode
 from gateway.smpp.mo import ReceivedMo
 from gateway.smpp.receipt import id_forms
 
-SMS = "sms"
 PARTS_WAIT = timedelta(seconds=60)
 JOINED_KEPT = timedelta(minutes=10)
 EARLY_AFTER = timedelta(seconds=5)  # a part that was handed over is recorded by then
@@ -74,7 +73,7 @@ class Intake:
     def _message(self, received: FromOperator, now: datetime) -> NewMo:
         mo = received.mo
         text = decode(mo.payload, mo.data_coding)
-        return NewMo(self._address(mo.source), received.operator, text, now, mo.message_id)
+        return NewMo(_address(mo.source, self._country), received.operator, text, now, mo.message_id)
 
     def _add_part(self, work: Work, received: FromOperator, now: datetime) -> Joined | None:
         mo = received.mo
@@ -84,15 +83,14 @@ class Intake:
 
     def _joined(self, joined: Joined, now: datetime) -> NewMo:
         text = decode(joined.payload, joined.data_coding)
-        return NewMo(self._address(joined.key.sender), joined.key.operator, text, now)
-
-    def _address(self, source: str) -> Address:
-        """In E.164 where it is a number; a name or a short code stays as it came."""
-        return _address(source, self._country)
+        return NewMo(_address(joined.key.sender, self._country), joined.key.operator, text, now)
 
 
 @lru_cache(maxsize=10_000)
 def _address(source: str, country: str) -> Address:
-    """People write more than once in a dialogue, and the numbering plan is slow to ask."""
+    """In E.164 where it is a number; a name or a short code stays as it came.
+
+    Kept, for people write more than once in a dialogue and the numbering plan is slow to ask.
+    """
     reading = parse_phone(source, country)
-    return Address(SMS, reading.e164 if isinstance(reading, Phone) else source)
+    return Address(SMS_CHANNEL, reading.e164 if isinstance(reading, Phone) else source)

@@ -120,7 +120,7 @@ class Sender:
         if not claimed:
             with suppress(CapacityGone):
                 await self._shared.give_back()
-            await _until(self.news, LOOK_EVERY_SECONDS)
+            await set_within(self.news, LOOK_EVERY_SECONDS)
             return
         left = sum(mt.segments for mt in claimed)
         for position, mt in enumerate(claimed):
@@ -274,7 +274,8 @@ def _broken_off(mt: ClaimedMt, sent: Sequence[SentPart], state: MtState | None, 
     return Outcome(mt, MtState.UNANSWERED if sent else state, reason)
 
 
-async def _until(event: asyncio.Event, seconds: float) -> None:
+async def set_within(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, but not longer."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

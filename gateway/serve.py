@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -19,11 +19,12 @@ from sqlalchemy import make_url
 from core.store.work import INBOX_CHANNEL, OUTBOX_CHANNEL, Store
 from gateway.capacity import Capacity, CapacityGone, OperatorRate
 from gateway.channels.sms import open_bind
+from gateway.clock import utc_now
 from gateway.compose import App
 from gateway.grouping import Grouped
 from gateway.intake import FromOperator, Intake
 from gateway.metrics import Gauge, pages
-from gateway.sender import ANSWERS, LOOK_EVERY_SECONDS, Sender
+from gateway.sender import ANSWERS, LOOK_EVERY_SECONDS, Sender, set_within
 from gateway.turns.runner import TurnRunner
 
 log = structlog.get_logger()
@@ -34,11 +35,6 @@ LEAVE_WITHIN_SECONDS = 3.0
 UNBIND_WITHIN_SECONDS = 2.0
 IN_DOUBT_AFTER = timedelta(seconds=90)  # longer than an operator may take to answer a submit_sm
 CONNECTIONS = 16
-
-
-def utc_now() -> datetime:
-    """The clock of this process."""
-    return datetime.now(UTC)
 
 
 class Gateway:
@@ -128,9 +124,7 @@ class Gateway:
                 for sender in self._senders:
                     sender.news.set()
                 continue
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_SECONDS):
-                    await self.turns_due.wait()
+            await set_within(self.turns_due, LOOK_EVERY_SECONDS)
             self.turns_due.clear()
 
     def gauges(self) -> list[Gauge]:
@@ -191,10 +185,11 @@ class Gateway:
         with self._store.begin() as work:
             dead = {by for by in work.outbox.claimants() if by != self._by and _is_dead(by)}
             work.outbox.doubt_claims_of(dead, now=now)
-            work.outbox.doubt(claimed_before=now - IN_DOUBT_AFTER, now=now)
-            if work.outbox.resend_unanswered(ANSWERS, settled_before=now):
+            found = work.outbox.reconcile(
+                claims_before=now - IN_DOUBT_AFTER, again=ANSWERS, unanswered_before=now, now=now
+            )
+            if found.resent:
                 work.wake(OUTBOX_CHANNEL)
-            work.outbox.expire(now=now)
         self._intake.tend()
 
 

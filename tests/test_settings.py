@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gateway.settings import Settings, SettingsError, new_key, read
+from core.vault import new_key
+from gateway.settings import Settings, SettingsError, read
 
 KEY = "0123456789abcdef0123456789abcdef"
 EXAMPLE = Path(__file__).parents[1] / "crs.example.toml"

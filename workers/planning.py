@@ -10,6 +10,7 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from conversations.media import gsm
+from conversations.words import one_message
 from core.calendars.calendar import PRAGUE, Calendar, Round
 from core.calendars.lint import lint
 from core.invitations import HARD_GUARANTEE, Plan, Policy, SiteState, plan
@@ -192,7 +193,7 @@ def _message(
     words = workshop.library.words.render_notice(
         purpose, invited.language, name=invited.name, site=site.name, pin=invited.pin
     )
-    text = gsm.fold(words)
+    text = one_message((words,), fold=True)
     return NewMt(
         address=invited.address,
         operator=operator,

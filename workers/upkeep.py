@@ -32,10 +32,13 @@ def reconcile_unanswered() -> None:
     workshop = installed()
     now = workshop.clock()
     with workshop.store.begin() as work:
-        doubted = work.outbox.doubt(claimed_before=now - CLAIM_LASTS, now=now)
-        resent = work.outbox.resend_unanswered([Lane.ANSWER], settled_before=now - ANSWER_WAITS)
-        expired = work.outbox.expire(now=now)
-        if resent:
+        found = work.outbox.reconcile(
+            claims_before=now - CLAIM_LASTS,
+            again=[Lane.ANSWER],
+            unanswered_before=now - ANSWER_WAITS,
+            now=now,
+        )
+        if found.resent:
             work.wake(OUTBOX_CHANNEL)
-    if doubted or resent or expired:
-        log.info("upkeep.reconciled", doubted=doubted, resent=resent, expired=expired)
+    if any(found):
+        log.info("upkeep.reconciled", **found._asdict())

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, lit
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.invitations import Plan, Policy
-from core.messages import Address
+from core.messages import SMS_CHANNEL, Address
 from core.pins import new_pin2
 from core.stock import Promised
 from core.store import tables as t
@@ -57,7 +57,7 @@ class Invited:
 
     @property
     def address(self) -> Address:
-        return Address("sms", self.phone)
+        return Address(SMS_CHANNEL, self.phone)
 
 
 @dataclass(frozen=True, slots=True)

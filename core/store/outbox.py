@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -19,6 +19,14 @@ from sqlalchemy import (
 from core.messages import Address, ClaimedMt, Lane, MtState, NewMt
 from core.store import tables as t
 from core.vault import Vault
+
+
+class Reconciled(NamedTuple):
+    """How many MTs were put in doubt, queued again and dropped."""
+
+    doubted: int
+    resent: int
+    expired: int
 
 
 class OutboxBook:
@@ -160,6 +168,16 @@ class OutboxBook:
             update(t.attempts)
             .where(tuple_(t.attempts.c.mt_id, t.attempts.c.attempt).in_(keys))
             .values(outcome=outcome)
+        )
+
+    def reconcile(
+        self, *, claims_before: datetime, again: Collection[Lane], unanswered_before: datetime, now: datetime
+    ) -> Reconciled:
+        """Judge what nobody attends to: old claims, what goes `again` on a doubt, what is no longer true."""
+        return Reconciled(
+            doubted=self.doubt(claimed_before=claims_before, now=now),
+            resent=self.resend_unanswered(again, settled_before=unanswered_before),
+            expired=self.expire(now=now),
         )
 
     def doubt(self, *, claimed_before: datetime, now: datetime) -> int:

@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.messages import Address, MtState, NewMo
+from core.messages import SMS_CHANNEL, Address, MtState, NewMo
 from core.routing import LOOPBACK
 from core.store.work import INBOX_CHANNEL, Store
 
-SMS = "sms"
 MOST_SEGMENTS = 1_000  # nothing paces a message that no operator carries
 
 
@@ -30,7 +29,7 @@ class Loopback:
     def say(self, number: str, text: str, *, now: datetime) -> None:
         """Keep an MO, durable when this returns; the number (E.164) is reached this way from now on."""
         with self._store.begin() as work:
-            work.inbox.add([NewMo(Address(SMS, number), LOOPBACK, text, now)])
+            work.inbox.add([NewMo(Address(SMS_CHANNEL, number), LOOPBACK, text, now)])
             work.routes.learn([(number, LOOPBACK)], source="mo", now=now)
             work.wake(INBOX_CHANNEL)
 
@@ -38,7 +37,11 @@ class Loopback:
         """Take the MTs that wait for a number, in order; they count as delivered."""
         with self._store.begin() as work:
             claimed = work.outbox.claim(
-                LOOPBACK, max_segments=MOST_SEGMENTS, by=self._by, now=now, address=Address(SMS, number)
+                LOOPBACK,
+                max_segments=MOST_SEGMENTS,
+                by=self._by,
+                now=now,
+                address=Address(SMS_CHANNEL, number),
             )
             work.outbox.settle(claimed, MtState.DELIVERED, now=now)
         return [Shown(mt.mt_id, mt.text, mt.segments) for mt in claimed]

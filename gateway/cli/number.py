@@ -4,13 +4,11 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, TypedDict
-from zoneinfo import ZoneInfo
 
 import click
 
+from core.calendars.calendar import PRAGUE
 from core.insurance_number import OLDEST_YEARS, Impossible, Kind, Reason, Suspicious, Valid, Verdict, judge
-
-_PRAGUE: Final = ZoneInfo("Europe/Prague")
 
 KINDS: Final[Mapping[Kind, str]] = {
     Kind.BIRTH_NUMBER: "birth number",
@@ -64,7 +62,7 @@ class Judged(TypedDict):
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), hidden=True)
 def number(numbers: tuple[str, ...], as_json: bool, today: datetime | None) -> None:
     """Judge insurance numbers: valid, suspicious or impossible, and why."""
-    on = today.date() if today else datetime.now(_PRAGUE).date()
+    on = today.date() if today else datetime.now(PRAGUE).date()
     if as_json:
         judged = [_judged(typed, judge(typed, today=on)) for typed in numbers]
         click.echo(json.dumps(judged, ensure_ascii=False, indent=2))

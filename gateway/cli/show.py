@@ -8,7 +8,7 @@ from uuid import UUID
 
 import click
 
-from core.messages import Address
+from core.messages import SMS_CHANNEL, Address
 from core.phones import NotAPhone, mask, parse_phone
 from core.store.desk_view import (
     AddressView,
@@ -33,7 +33,7 @@ def show(app: App, number: str, as_json: bool) -> None:
             "that is not a phone number; write it as +420601234567", param_hint="--phone"
         )
     with app.store(connections=1) as store, store.begin() as work:
-        seen = DeskView(work.db, store.vault).of(Address("sms", phone.e164))
+        seen = DeskView(work.db, store.vault).of(Address(SMS_CHANNEL, phone.e164))
     zone = app.settings.time_zone
     if as_json:
         said = {"phone": mask(phone.e164), **_as_json(asdict(seen), zone)}

@@ -9,9 +9,10 @@ from time import monotonic
 
 import click
 
-from core.messages import Address
+from core.messages import SMS_CHANNEL, Address
 from core.phones import NotAPhone, parse_phone
-from gateway.channels.loopback import SMS, Loopback
+from gateway.channels.loopback import Loopback
+from gateway.clock import utc_now
 from gateway.compose import App
 from gateway.turns.runner import TurnRunner
 
@@ -43,7 +44,7 @@ def talk(app: App, number: str, now: datetime | None) -> None:
         while (line := _next_line(show, is_typed=is_typed)) is not None:
             if line.strip():
                 loopback.say(phone.e164, line.strip(), now=clock())
-                runner.run_address(Address(SMS, phone.e164), clock())
+                runner.run_address(Address(SMS_CHANNEL, phone.e164), clock())
             show()
 
 
@@ -59,6 +60,6 @@ def _next_line(show: Callable[[], None], *, is_typed: bool) -> str | None:
 def _clock(app: App, now: datetime | None) -> Callable[[], datetime]:
     """The clock of this machine, or one that starts at `now` (local time of the settings)."""
     if now is None:
-        return lambda: datetime.now(UTC)
+        return utc_now
     start, begun = now.replace(tzinfo=app.settings.time_zone).astimezone(UTC), monotonic()
     return lambda: start + timedelta(seconds=monotonic() - begun)

@@ -1,10 +1,10 @@
 """``crs worker``: plan waves, release holds, reconcile sends, every minute."""
 
 import secrets
-from datetime import UTC, datetime
 
 import click
 
+from gateway.clock import utc_now
 from gateway.compose import App
 from workers.workshop import Workshop, install
 
@@ -23,7 +23,7 @@ def worker(app: App) -> None:
                 app.world,
                 app.operators,
                 secrets.SystemRandom(),
-                lambda: datetime.now(UTC),
+                utc_now,
             )
         )
         click.echo("Working: waves, holds and unanswered sends, every minute. Ctrl-C ends it.")

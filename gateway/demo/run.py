@@ -7,7 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import time, timedelta
 from typing import Any, Final
 
 import structlog
@@ -19,6 +19,7 @@ from core.calendars.calendar import PRAGUE
 from core.store.figures import FigureBook
 from core.store.work import Store
 from gateway.channels.loopback import Loopback
+from gateway.clock import utc_now
 from gateway.compose import DATA, App
 from gateway.demo.operator import NAME, SEGMENTS_PER_SECOND, DemoOperator
 from gateway.demo.people import Census, Person
@@ -93,20 +94,20 @@ async def _run(
     with _until_asked(stop):
         world = App(settings=settings).world
         census = Census(DATA, world.postcodes)
-        today = _now().astimezone(PRAGUE).date()
+        today = utc_now().astimezone(PRAGUE).date()
         chance = random.Random(choices.seed)  # noqa: S311 - a demo is to be the same again
         tell(f"Importing sites, calendars and deliveries; making up {choices.people} people …")
         people = census.people(choices.people, chance=chance, today=today)
 
         def prepare() -> tuple[set[str], dict[str, str]]:
             with store.begin() as work:
-                populate(work, world, folder=DATA, seed=choices.seed, now=_now())
+                populate(work, world, folder=DATA, seed=choices.seed, now=utc_now())
                 book = FigureBook(work.db, work.vault)
                 return book.known_addresses(NAME), book.unanswered_mts(NAME)
 
         known, last_mts = await asyncio.to_thread(prepare)
         operator = DemoOperator(
-            people, number=settings.sms.sender, chance=chance, run=f"{_now():%Y%m%dT%H%M%S}"
+            people, number=settings.sms.sender, chance=chance, run=f"{utc_now():%Y%m%dT%H%M%S}"
         )
         async with operator:
             here = App(settings=demo_settings(settings, operator.smsc.port))
@@ -114,7 +115,7 @@ async def _run(
             parts = WebParts(
                 store=store,
                 loopback=Loopback(store, by="demo"),
-                clock=_now,
+                clock=utc_now,
                 country=settings.sms.country,
                 sender=settings.sms.sender,
                 taken=frozenset(operator.robots),
@@ -175,16 +176,12 @@ async def _web(parts: WebParts, port: int) -> AsyncIterator[None]:
 
 
 def _workshop(here: App, store: Store) -> Workshop:
-    return Workshop(store, here.library, here.world, here.operators, secrets.SystemRandom(), _now)
+    return Workshop(store, here.library, here.world, here.operators, secrets.SystemRandom(), utc_now)
 
 
 def _somebody(census: Census) -> Person:
     """Somebody of eighty or more, for whoever opens the page."""
-    return census.person(secrets.SystemRandom(), today=_now().date(), youngest=80, psc=HOME)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+    return census.person(secrets.SystemRandom(), today=utc_now().date(), youngest=80, psc=HOME)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ A variable wins over the file: ``CRS_<SECTION>_<KEY>``, lists with commas, and f
 """
 
 from gateway.settings.choices import EMBEDDED, Operator, Settings
-from gateway.settings.sources import find, new_key, read
+from gateway.settings.sources import find, read
 from gateway.settings.words import SettingsError
 
-__all__ = ["EMBEDDED", "Operator", "Settings", "SettingsError", "find", "new_key", "read"]
+__all__ = ["EMBEDDED", "Operator", "Settings", "SettingsError", "find", "read"]

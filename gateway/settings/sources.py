@@ -10,16 +10,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from core.vault import new_key
 from gateway.embedded.places import make_folder
 from gateway.settings.choices import EMBEDDED, Operator, Settings
 from gateway.settings.words import OPERATORS, SettingsError, in_words, nearest, sections, tables
 
 KEY_FILE = "secrets.key"
-
-
-def new_key() -> str:
-    """A fresh key for insurance numbers and PINs: 256 random bits as text."""
-    return secrets.token_urlsafe(32)
 
 
 def find(config: Path | None, environ: Mapping[str, str], *, here: Path) -> Path | None:

@@ -6,8 +6,8 @@ from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from conversations.events import Outcome
-from conversations.phrasing import PRAGUE
 from conversations.verbs import BUSY, VERBS
+from core.calendars.calendar import PRAGUE
 from core.geography import nearest
 from core.insurance_number import Impossible, Suspicious, Valid, judge
 from core.messages import Address

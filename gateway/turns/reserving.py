@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import Any, Final, TypeAlias
 
 from conversations.events import Outcome
-from conversations.phrasing import PRAGUE
 from conversations.verbs import BUSY, VERBS
 from core.calendars import Pair
+from core.calendars.calendar import PRAGUE
 from core.messages import Address
 from core.pins import Pin2, read_pin2
 from core.store.registrations import Registration

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from conversations.events import Outcome
-from conversations.phrasing import PRAGUE
+from core.calendars.calendar import PRAGUE
 from core.messages import Address
 from core.store.registrations import QUEUED, Registration
 from core.store.work import Work

@@ -7,11 +7,10 @@ from typing import Final
 from aiohttp import web
 
 from conversations.media.gsm import segments
-from core.messages import Address
+from core.messages import SMS_CHANNEL, Address
 from core.phones import NotAPhone, parse_phone
 from core.routing import LOOPBACK
 from core.store.figures import FigureBook, Kept
-from gateway.channels.loopback import SMS
 from gateway.web.events import ServerEvent, last_event_id, stream
 from gateway.web.parts import PARTS, WebParts
 
@@ -63,7 +62,7 @@ def _collect(parts: WebParts, number: str, after: int) -> list[Kept]:
     """Take what waits, then read back from the store: what was taken but never shown comes again."""
     parts.loopback.collect(number, now=parts.clock())
     with parts.store.begin() as work:
-        return FigureBook(work.db, work.vault).mts(LOOPBACK, Address(SMS, number), after=after)
+        return FigureBook(work.db, work.vault).mts(LOOPBACK, Address(SMS_CHANNEL, number), after=after)
 
 
 def _number(parts: WebParts, written: object) -> str:

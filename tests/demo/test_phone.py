@@ -10,10 +10,10 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from conversations.library import load_library
-from core.messages import Address
+from core.messages import SMS_CHANNEL, Address
 from core.store.work import Store
 from core.vault import Vault
-from gateway.channels.loopback import SMS, Loopback
+from gateway.channels.loopback import Loopback
 from gateway.compose import DATA, load_world
 from gateway.demo.people import Census
 from gateway.turns.runner import TurnRunner
@@ -116,7 +116,7 @@ async def test_somebody_elses_number_is_refused(client: Client, store: Store) ->
     assert answer.status == 409
     assert (await client.get("/phone/events", params={"number": TAKEN})).status == 409
     with store.begin() as work:
-        assert not work.inbox.claim_address(Address(SMS, TAKEN))
+        assert not work.inbox.claim_address(Address(SMS_CHANNEL, TAKEN))
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", "https://127.0.0.1"])
