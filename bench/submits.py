@@ -12,6 +12,7 @@ from core.vault import Vault
 from gateway.smpp.coding import encode_parts
 from gateway.smpp.esme import Esme, SmscAddress
 from gateway.smpp.smsc import Smsc
+from tests.installation import operator
 
 WINDOW = 100
 TEXT = "Registrace prijata: Nemocnice Jihlava, 340. v poradi. Poradi: STAV."
@@ -29,16 +30,7 @@ async def _run(messages: int) -> Figure:
     async with Smsc(chance=random.Random(1)) as smsc:
         baseline = await _bare_submits(smsc, messages)
         smsc.submitted.clear()
-        settings = f"""
-[[operators]]
-name = "bench"
-host = "127.0.0.1"
-port = {smsc.port}
-system_id = "crs"
-password = "secret"
-window = {WINDOW}
-segments_per_second = 100000
-"""
+        settings = operator("bench", smsc.port, window=WINDOW, segments_per_second=100_000)
         with ground(settings) as here:
             store = Store.connect(here.database_url, Vault.from_text(here.environ["CRS_SECRETS_KEY"]))
             now = datetime.now(UTC)

@@ -11,6 +11,7 @@ import time
 from bench.ground import Figure, durable_commits_per_second, ground, seniors
 from gateway.smpp.behaviour import Behaviour
 from gateway.smpp.smsc import Smsc, Submitted
+from tests.installation import operator
 
 REST = ("Jan Novák", "VZP", "58601", "1", "ANO")
 PHONES = 200  # writing at the same time
@@ -49,16 +50,7 @@ async def _run(people: int) -> list[Figure]:
             finished.set()
 
     async with Smsc(chance=chance, on_submitted=answered, behaviour=Behaviour(window=PHONES)) as smsc:
-        settings = f"""
-[[operators]]
-name = "bench"
-host = "127.0.0.1"
-port = {smsc.port}
-system_id = "crs"
-password = "secret"
-window = 100
-segments_per_second = 10000
-"""
+        settings = operator("bench", smsc.port, window=100, segments_per_second=10_000)
         with ground(settings) as here:
             baseline = await asyncio.to_thread(durable_commits_per_second, here.database_url)
             gateway = here.start("serve")

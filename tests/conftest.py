@@ -12,6 +12,8 @@ from redis import Redis
 from sqlalchemy import make_url
 
 from core.store.schema import upgrade
+from core.store.work import Store
+from core.vault import Vault, new_key
 from gateway.embedded import postgres, remove, valkey
 
 TEMPLATE = "crs_template"
@@ -55,6 +57,14 @@ def database(_databases: "_Databases") -> Iterator[str]:
     """The URL of a migrated, empty database of this test alone."""
     with _databases.fresh() as url:
         yield url
+
+
+@pytest.fixture
+def store(database: str) -> Iterator[Store]:
+    """The store of this test alone, with a key that nobody else has."""
+    store = Store.connect(database, Vault.from_text(new_key()))
+    yield store
+    store.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,12 @@ SITES = ROOT / "data" / "ocm_2021-06-14.csv"
 JIHLAVA = "CZ0632"
 
 
+def operator(name: str, port: int, **choices: int) -> str:
+    """The settings of an operator whose centre is our simulated one on this machine."""
+    account = f'name = "{name}"\nhost = "127.0.0.1"\nport = {port}\nsystem_id = "crs"\npassword = "secret"\n'
+    return "[[operators]]\n" + account + "".join(f"{key} = {value}\n" for key, value in choices.items())
+
+
 def site_ids(district: str = JIHLAVA) -> list[str]:
     """The registry's sites of a district."""
     lines = SITES.read_text("utf-8-sig").splitlines()

@@ -21,6 +21,7 @@ from gateway.serve import Gateway, end
 from gateway.settings import read
 from gateway.smpp.behaviour import Behaviour, IdStyle, ReceiptForm
 from gateway.smpp.smsc import Smsc
+from tests.installation import operator
 
 PHONE = "+420602000001"
 WITHIN_SECONDS = 30
@@ -65,18 +66,7 @@ def run(database: str, redis_url: str, tmp_path: Path):
     async def start(behaviour: Behaviour = Behaviour(), *, rate: int = 500) -> AsyncIterator[Running]:  # noqa: B008
         async with Smsc(chance=random.Random(7), behaviour=behaviour) as smsc:
             config = tmp_path / "crs.toml"
-            config.write_text(
-                f"""
-[[operators]]
-name = "o2"
-host = "127.0.0.1"
-port = {smsc.port}
-system_id = "crs"
-password = "secret"
-segments_per_second = {rate}
-""",
-                "utf-8",
-            )
+            config.write_text(operator("o2", smsc.port, segments_per_second=rate), "utf-8")
             environ = {
                 "CRS_DATABASE_URL": database,
                 "CRS_REDIS_URL": redis_url,

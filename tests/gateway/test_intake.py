@@ -1,25 +1,14 @@
 """What is taken in: once where the operator says that it is the same, again where a person writes again."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import pytest
-
 from core.store.work import Store
-from core.vault import Vault, new_key
 from gateway.intake import FromOperator, Intake
 from gateway.smpp.codes import Tag
 from gateway.smpp.mo import read_mo
 from gateway.smpp.pdu import DeliverSm, Tlv
 
 NOW = datetime(2021, 1, 22, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-def store(database: str) -> Iterator[Store]:
-    store = Store.connect(database, Vault.from_text(new_key()))
-    yield store
-    store.close()
 
 
 def _answered(store: Store, tlv: Tlv) -> int:

@@ -17,7 +17,7 @@ from core.vault import new_key
 from gateway.cli import crs
 from gateway.smpp.behaviour import Behaviour
 from gateway.smpp.smsc import Smsc, Submitted
-from tests.installation import ROOT, SITES, calendars, deliveries
+from tests.installation import ROOT, SITES, calendars, deliveries, operator
 
 PHONES = 200
 KILLS = 6
@@ -55,20 +55,8 @@ async def test_kill_9_at_random_points_loses_nothing_and_repeats_no_effect(
     async with Smsc(chance=random.Random(1), behaviour=behaviour, on_submitted=on_submitted) as smsc:
         config = tmp_path / "crs.toml"
         config.write_text(
-            f"""
-[web]
-listen = "127.0.0.1:0"
-[log]
-level = "error"
-[[operators]]
-name = "killed"
-host = "127.0.0.1"
-port = {smsc.port}
-system_id = "crs"
-password = "secret"
-window = 50
-segments_per_second = 1000
-""",
+            '[web]\nlisten = "127.0.0.1:0"\n[log]\nlevel = "error"\n'
+            + operator("killed", smsc.port, window=50, segments_per_second=1000),
             "utf-8",
         )
         for name, value in {

@@ -1,7 +1,6 @@
 """Receipts on a real PostgreSQL: late, early, doubled, of reused and of ambiguous ids."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +9,6 @@ from sqlalchemy import text
 from core.messages import Address, ClaimedMt, Lane, MtState, NewMt
 from core.store.receipts import FinalReceipt, SentPart
 from core.store.work import Store
-from core.vault import Vault, new_key
 from gateway.smpp.receipt import id_forms, normal_id
 
 NOW = datetime(2021, 1, 22, 9, tzinfo=UTC)
@@ -57,10 +55,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(database: str) -> Iterator[Desk]:
-    store = Store.connect(database, Vault.from_text(new_key()))
-    yield Desk(store)
-    store.close()
+def desk(store: Store) -> Desk:
+    return Desk(store)
 
 
 def test_a_receipt_that_comes_before_the_id_is_known_is_kept_for_it(desk):

@@ -13,7 +13,6 @@ from sqlalchemy import text
 
 from core.messages import Address, Lane, NewMt
 from core.store.work import Store
-from core.vault import Vault, new_key
 from gateway.capacity import CapacityGone, Lease, OperatorRate
 from gateway.errors import NotConnected, Throttled
 from gateway.sender import Sender
@@ -142,11 +141,9 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(database: str):
-    store = Store.connect(database, Vault.from_text(new_key()))
+async def desk(store: Store):
     yield Desk(store)
     await asyncio.get_running_loop().shutdown_default_executor()
-    store.close()
 
 
 async def test_what_did_not_leave_for_want_of_a_bind_goes_again(desk):

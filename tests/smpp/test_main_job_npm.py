@@ -19,7 +19,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from core.vault import new_key
 from gateway.compose import load_world
-from tests.installation import ROOT, SITES, calendars, deliveries
+from tests.installation import ROOT, SITES, calendars, deliveries, operator
 
 NODE = shutil.which("node")
 PHONE = "420601000001"
@@ -100,20 +100,8 @@ class Installation:
     def __init__(self, folder: Path, database: str, redis_url: str, port: int) -> None:
         config = folder / "crs.toml"
         config.write_text(
-            f"""
-[web]
-listen = "127.0.0.1:0"
-[log]
-level = "warning"
-[sms]
-sending_hours = ["00:00", "23:59:59.999999"]
-[[operators]]
-name = "npm"
-host = "127.0.0.1"
-port = {port}
-system_id = "crs"
-password = "secret"
-""",
+            '[web]\nlisten = "127.0.0.1:0"\n[log]\nlevel = "warning"\n'
+            '[sms]\nsending_hours = ["00:00", "23:59:59.999999"]\n' + operator("npm", port),
             "utf-8",
         )
         self._environ = os.environ | {

@@ -1,27 +1,16 @@
 """MOs, their parts, sessions and MTs on a real PostgreSQL."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from sqlalchemy import text
 
 from core.messages import Address, Lane, MtState, NewMo, NewMt
 from core.store.mo_parts import LongMo
-from core.store.work import Store
-from core.vault import Vault, new_key
 
 NOW = datetime(2021, 1, 22, 9, tzinfo=UTC)
 ANNA = Address("sms", "+420601000001")
 BORIS = Address("sms", "+420601000002")
-
-
-@pytest.fixture
-def store(database: str) -> Iterator[Store]:
-    store = Store.connect(database, Vault.from_text(new_key()))
-    yield store
-    store.close()
 
 
 def mo(words: str, *, address: Address = ANNA, operator_id: str | None = None, at: datetime = NOW) -> NewMo:
