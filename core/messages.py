@@ -34,6 +34,7 @@ class MtState(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"
     EXPIRED = "expired"
+    BLOCKED = "blocked"  # the same words to the same person again and again: a loop
 
 
 @dataclass(frozen=True, slots=True)

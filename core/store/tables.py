@@ -27,6 +27,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    and_,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -74,6 +75,8 @@ sites = Table(
     Column("opens_on", Date),
     _at("imported_at"),
     _at("gone_at", nullable=True),  # no longer in the registry; kept, because people registered there
+    _text("gate", default="automatic"),  # who decides on waves here: the planner, the site, or nobody for now
+    CheckConstraint("gate IN ('automatic', 'by_hand', 'closed')", name="gate_known"),
 )
 
 calendars = Table(
@@ -149,6 +152,7 @@ registrations = Table(
     _at("registered_at"),
     _at("reserved_at", nullable=True),
     _at("ended_at", nullable=True),  # blocked or replaced: no longer counted among the living
+    _text("imported_from", nullable=True),  # the system that it was first made in, when not this one
     CheckConstraint(
         "state IN ('waiting', 'invited', 'reserved', 'done', 'blocked', 'returned')", name="state_known"
     ),
@@ -184,9 +188,12 @@ waves = Table(
     _at("planned_at"),
     _text("policy"),
     Column("inputs", JSONB, nullable=False),
+    Column("reasons", JSONB, nullable=False, server_default="[]"),
     Column("size", Integer, nullable=False),
     _text("approved_by"),
+    Index("ix_waves_site_id", "site_id", "wave_id"),
 )
+"""A wave is never changed: a trigger of the migration refuses it."""
 
 invitations = Table(
     "invitations",
@@ -199,11 +206,51 @@ invitations = Table(
     Column("pin_digest", LargeBinary, nullable=False, unique=True),
     _text("state"),
     _at("invited_at"),
+    _at("expires_at", nullable=True),  # NULL: valid until used
+    _at("answered_at", nullable=True),  # her PIN opened the dialogue for the first time
     _at("used_at", nullable=True),
     UniqueConstraint("registration_id", "round", name="uq_invitations_one_off"),
-    CheckConstraint("state IN ('open', 'used', 'void')", name="state_known"),
+    CheckConstraint("state IN ('open', 'used', 'void', 'expired')", name="state_known"),
 )
 Index("ix_invitations_open", invitations.c.registration_id, postgresql_where=invitations.c.state == "open")
+Index("ix_invitations_wave_id", invitations.c.wave_id)
+Index("ix_invitations_expiring", invitations.c.expires_at, postgresql_where=invitations.c.state == "open")
+
+dead_pins = Table(
+    "dead_pins",  # PINs of an earlier system: known, so that whoever answers with one is told the truth
+    metadata,
+    Column("pin_digest", LargeBinary, primary_key=True),
+    Column("registration_id", BigInteger, ForeignKey(registrations.c.registration_id), nullable=False),
+)
+
+rule_changes = Table(
+    "rule_changes",  # one policy gave way to another
+    metadata,
+    _id("change_id"),
+    _text("old_policy"),
+    _text("new_policy"),
+    _at("changed_at"),
+    _text("approved_by"),
+)
+
+rule_notices = Table(
+    "rule_notices",  # who was told of a change: nobody twice
+    metadata,
+    Column("change_id", BigInteger, ForeignKey(rule_changes.c.change_id), primary_key=True),
+    Column("registration_id", BigInteger, ForeignKey(registrations.c.registration_id), primary_key=True),
+    _text("purpose"),
+)
+
+audit = Table(
+    "audit",  # who did or was told what, where somebody may ask later
+    metadata,
+    _id("audit_id"),
+    _at("at"),
+    _text("who"),
+    _text("what"),
+    Column("registration_id", BigInteger, ForeignKey(registrations.c.registration_id)),
+    Index("ix_audit_registration_id", "registration_id", "what", "at"),
+)
 
 reservations = Table(
     "reservations",
@@ -305,10 +352,12 @@ outbox = Table(
     _text("channel"),
     _text("address"),
     _text("operator"),
+    _text("home", nullable=True),  # the operator that it was meant for, while that one is down
     Column("lane", SmallInteger, nullable=False),
     Column("rank", BigInteger, nullable=False, server_default="0"),  # the planner's order inside a lane
     _text("purpose"),
     Column("text_sealed", LargeBinary, nullable=False),
+    Column("text_digest", LargeBinary),  # tells the same words to the same person again
     Column("segments", SmallInteger, nullable=False),
     Column("registration_id", BigInteger, ForeignKey(registrations.c.registration_id)),
     Column("invitation_id", BigInteger, ForeignKey(invitations.c.invitation_id), unique=True),
@@ -320,7 +369,7 @@ outbox = Table(
     _at("valid_until", nullable=True),
     _at("settled_at", nullable=True),
     CheckConstraint(
-        "state IN ('queued', 'claimed', 'unanswered', 'sent', 'delivered', 'failed', 'expired')",
+        "state IN ('queued', 'claimed', 'unanswered', 'sent', 'delivered', 'failed', 'expired', 'blocked')",
         name="state_known",
     ),
 )
@@ -334,6 +383,11 @@ Index(
 )
 Index("ix_outbox_in_doubt", outbox.c.mt_id, postgresql_where=outbox.c.state.in_(["claimed", "unanswered"]))
 Index("ix_outbox_address", outbox.c.channel, outbox.c.address, outbox.c.mt_id)
+Index(
+    "ix_outbox_moved",
+    outbox.c.home,
+    postgresql_where=and_(outbox.c.state == "queued", outbox.c.home.is_not(None)),
+)
 
 attempts = Table(
     "attempts",
@@ -378,4 +432,35 @@ routes = Table(
     _text("operator"),
     _text("learned_from"),
     _at("learned_at"),
+)
+
+unserved = Table(
+    "unserved",  # an operator said that a number is not its own
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("operator", Text, primary_key=True),
+    _text("learned_from"),
+    _at("learned_at"),
+)
+
+operators = Table(
+    "operators",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _at("bound_at", nullable=True),  # some process was bound to it then
+    Column("weight", Double, nullable=False, server_default="1"),  # its share where others serve a number too
+    _at("changed_at"),
+    CheckConstraint("weight > 0 AND weight <= 1", name="weight_is_a_share"),
+)
+
+operator_shifts = Table(
+    "operator_shifts",  # every change of a weight, and why
+    metadata,
+    _id("shift_id"),
+    _text("operator"),
+    _at("shifted_at"),
+    Column("weight_before", Double, nullable=False),
+    Column("weight_after", Double, nullable=False),
+    _text("reason"),
+    Index("ix_operator_shifts_operator", "operator", "shift_id"),
 )
