@@ -6,6 +6,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection, Engine, create_engine, text
 
+from core.store.audit import AuditBook
 from core.store.calendars import CalendarBook
 from core.store.inbox import InboxBook
 from core.store.invitations import InvitationBook
@@ -83,6 +84,10 @@ class Work:
     @cached_property
     def wrong_pins(self) -> WrongPinBook:
         return WrongPinBook(self.db)
+
+    @cached_property
+    def audit(self) -> AuditBook:
+        return AuditBook(self.db)
 
     def wake(self, channel: str) -> None:
         """Tell other processes, once this commits, that there is work (`OUTBOX_CHANNEL`, `INBOX_CHANNEL`)."""
