@@ -29,17 +29,32 @@ _OF_REGISTRATION = (
     _r.phone,
     _r.language,
 )
-_COLUMNS = (_i.invitation_id, _i.registration_id, _i.state, _i.invited_at, _i.used_at)
+_COLUMNS = (
+    _i.invitation_id,
+    _i.registration_id,
+    _i.state,
+    _i.round,
+    _i.invited_at,
+    _i.expires_at,
+    _i.answered_at,
+    _i.used_at,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """`state` is open, used or void."""
+    """`state` is open, used, void (taken back) or expired; ``round`` counts from 1.
+
+    ``expires_at`` is None where it is valid until used.
+    """
 
     invitation_id: int
     registration_id: int
     state: str
+    round: int
     invited_at: datetime
+    expires_at: datetime | None
+    answered_at: datetime | None
     used_at: datetime | None
 
 
@@ -96,6 +111,15 @@ class InvitationBook:
             .values(state="used", used_at=now)
         )
         return self._db.execute(used).rowcount == 1
+
+    def note_answer(self, invitation_id: int, *, now: datetime) -> bool:
+        """Note that her PIN opened the dialogue; only the first time counts, others give False."""
+        answered = (
+            update(t.invitations)
+            .where(_i.invitation_id == invitation_id, _i.state == "open", _i.answered_at.is_(None))
+            .values(answered_at=now)
+        )
+        return self._db.execute(answered).rowcount == 1
 
     def void_of(self, registration_id: int) -> int:
         """Take back what is open, because the registration ended; returns how many that were."""

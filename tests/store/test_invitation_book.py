@@ -137,6 +137,16 @@ def test_an_invitation_is_found_by_its_pin_and_used_once(engine):
         assert book.open_of(person) is None
 
 
+def test_the_first_answer_is_noted_and_no_later_one(engine):
+    with engine.begin() as db:
+        book = InvitationBook(db, vault())
+        person = add_person(db, 1)
+        invitation_id = invite(book, 1).invited[0].invitation_id
+        assert book.note_answer(invitation_id, now=NOW)
+        assert not book.note_answer(invitation_id, now=NOW + timedelta(minutes=1))
+        assert book.open_of(person).answered_at == NOW
+
+
 def test_a_pin_given_before_the_key_was_changed_is_still_found(engine):
     with engine.begin() as db:
         add_person(db, 1)
