@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 
 from core.store.audit import AuditBook
 from core.store.calendars import CalendarBook
+from core.store.dead_pins import DeadPinBook
 from core.store.inbox import InboxBook
 from core.store.invitations import InvitationBook
 from core.store.mo_parts import MoPartBook
@@ -80,6 +81,10 @@ class Work:
     @cached_property
     def routes(self) -> RouteBook:
         return RouteBook(self.db)
+
+    @cached_property
+    def dead_pins(self) -> DeadPinBook:
+        return DeadPinBook(self.db, self.vault)
 
     @cached_property
     def wrong_pins(self) -> WrongPinBook:
