@@ -75,7 +75,8 @@ sites = Table(
     Column("opens_on", Date),
     _at("imported_at"),
     _at("gone_at", nullable=True),  # no longer in the registry; kept, because people registered there
-    _text("gate", default="automatic"),  # who decides on waves here: the planner, the site, or nobody for now
+    _text("gate", default="automatic"),  # who decides on waves here: the planner, the site, or nobody
+    _at("paused_at", nullable=True),  # nobody invites here until it is resumed, whatever the gate says
     CheckConstraint("gate IN ('automatic', 'by_hand', 'closed')", name="gate_known"),
 )
 
@@ -176,6 +177,9 @@ Index(
     registrations.c.registration_id,
     postgresql_where=registrations.c.state.in_(["waiting", "returned"]),
 )
+Index(
+    "ix_registrations_invited", registrations.c.site_id, postgresql_where=registrations.c.state == "invited"
+)
 Index("ix_registrations_phone", registrations.c.phone)
 Index("ix_registrations_number_digest", registrations.c.number_digest)
 Index("ix_registrations_registered_at", registrations.c.registered_at)
@@ -209,8 +213,14 @@ invitations = Table(
     _at("expires_at", nullable=True),  # NULL: valid until used
     _at("answered_at", nullable=True),  # her PIN opened the dialogue for the first time
     _at("used_at", nullable=True),
-    UniqueConstraint("registration_id", "round", name="uq_invitations_one_off"),
     CheckConstraint("state IN ('open', 'used', 'void', 'expired')", name="state_known"),
+)
+Index(
+    "uq_invitations_one_off",  # what was taken back before it left does not count
+    invitations.c.registration_id,
+    invitations.c.round,
+    unique=True,
+    postgresql_where=invitations.c.state != "void",
 )
 Index("ix_invitations_open", invitations.c.registration_id, postgresql_where=invitations.c.state == "open")
 Index("ix_invitations_wave_id", invitations.c.wave_id)
@@ -231,6 +241,7 @@ rule_changes = Table(
     _text("new_policy"),
     _at("changed_at"),
     _text("approved_by"),
+    _at("finished_at", nullable=True),  # everybody was told; until then the same change goes on
 )
 
 rule_notices = Table(

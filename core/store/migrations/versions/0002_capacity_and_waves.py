@@ -11,6 +11,13 @@ depends_on = None
 
 INVITATION_STATES = "state IN ('open', 'used', 'void'{more})"
 MT_STATES = "state IN ('queued', 'claimed', 'unanswered', 'sent', 'delivered', 'failed', 'expired'{more})"
+COUNT_EVERY_INVITATION = """
+UPDATE invitations SET round = counted.round FROM (
+    SELECT invitation_id, row_number() OVER (PARTITION BY registration_id ORDER BY invitation_id) AS round
+    FROM invitations
+) AS counted
+WHERE invitations.invitation_id = counted.invitation_id AND invitations.round <> counted.round
+"""
 A_WAVE_STAYS = """
 CREATE FUNCTION refuse_to_change_a_wave() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -49,6 +56,7 @@ def upgrade() -> None:
         sa.Column("new_policy", sa.Text(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("approved_by", sa.Text(), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("change_id", name=op.f("pk_rule_changes")),
     )
     op.create_table(
@@ -106,6 +114,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'open'"),
     )
     op.create_index("ix_invitations_wave_id", "invitations", ["wave_id"], unique=False)
+    op.drop_constraint("uq_invitations_one_off", "invitations")
+    op.create_index(
+        "uq_invitations_one_off",
+        "invitations",
+        ["registration_id", "round"],
+        unique=True,
+        postgresql_where=sa.text("state <> 'void'"),
+    )
     op.add_column("outbox", sa.Column("home", sa.Text(), nullable=True))
     op.add_column("outbox", sa.Column("text_digest", sa.LargeBinary(), nullable=True))
     op.create_index(
@@ -116,7 +132,15 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'queued' AND home IS NOT NULL"),
     )
     op.add_column("registrations", sa.Column("imported_from", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_registrations_invited",
+        "registrations",
+        ["site_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'invited'"),
+    )
     op.add_column("sites", sa.Column("gate", sa.Text(), server_default="automatic", nullable=False))
+    op.add_column("sites", sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column(
         "waves",
         sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
@@ -140,7 +164,13 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_sites_gate_known"), "sites")
     op.drop_index("ix_waves_site_id", table_name="waves")
     op.drop_column("waves", "reasons")
+    op.drop_column("sites", "paused_at")
     op.drop_column("sites", "gate")
+    op.drop_index(
+        "ix_registrations_invited",
+        table_name="registrations",
+        postgresql_where=sa.text("state = 'invited'"),
+    )
     op.drop_column("registrations", "imported_from")
     op.drop_index(
         "ix_outbox_moved",
@@ -153,6 +183,11 @@ def downgrade() -> None:
     op.drop_index(
         "ix_invitations_expiring", table_name="invitations", postgresql_where=sa.text("state = 'open'")
     )
+    op.drop_index(
+        "uq_invitations_one_off", table_name="invitations", postgresql_where=sa.text("state <> 'void'")
+    )
+    op.execute(COUNT_EVERY_INVITATION)
+    op.create_unique_constraint("uq_invitations_one_off", "invitations", ["registration_id", "round"])
     op.drop_column("invitations", "answered_at")
     op.drop_column("invitations", "expires_at")
     op.drop_table("rule_notices")
