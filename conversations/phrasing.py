@@ -1,4 +1,7 @@
-"""How dates, places and PINs are put into words: the filters that templates use."""
+"""How dates, places and PINs are put into words: the filters that templates use.
+
+For the ear (``medium`` is ``ivr``) every figure is written out.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -8,11 +11,14 @@ from typing import Any, Final
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from conversations.media.speech import SPEECH, Speech
 from core.calendars.calendar import PRAGUE
 
+IVR: Final = "ivr"  # the medium that is heard
 _WEEKDAYS: Final = {
     "cs": ("po", "út", "st", "čt", "pá", "so", "ne"),
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+    "uk": ("пн", "вт", "ср", "чт", "пт", "сб", "нд"),
 }
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LEGAL_FORM: Final = re.compile(
@@ -22,12 +28,16 @@ _LEGAL_FORM: Final = re.compile(
 )
 _LARGE: Final = re.compile(r"\bvelkokapacitní ", re.IGNORECASE)
 _CUT: Final = "..."
+_UNTIL: Final = {"cs": "do", "en": "until", "uk": "до"}
+_KILOMETRE: Final = {"cs": "kilometr", "en": "kilometre", "uk": "кілометр"}
 
 
 @pass_context
 def moment(context: Context, value: Any) -> str:
     """``po 25.1. 8:00``, ``Mon 25 Jan 8:00``: in Prague."""
     at = _local(value)
+    if at and (speech := _aloud(context)):
+        return speech.moment(at)
     return f"{_day(at, context['language'])} {at.hour}:{at.minute:02}" if at else str(value or "")
 
 
@@ -35,6 +45,8 @@ def moment(context: Context, value: Any) -> str:
 def day(context: Context, value: Any) -> str:
     """``po 25.1.``, ``Mon 25 Jan``."""
     at = _local(value)
+    if at and (speech := _aloud(context)):
+        return speech.day(at)
     return _day(at, context["language"]) if at else str(value or "")
 
 
@@ -44,14 +56,19 @@ def full_date(context: Context, value: Any) -> str:
     at = _local(value)
     if at is None:
         return str(value or "")
+    if speech := _aloud(context):
+        return speech.full_date(at)
     if context["language"] == "en":
         return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
     return f"{at.day}.{at.month}.{at.year}"
 
 
-def clock(value: Any) -> str:
-    """``8:00``: in Prague."""
+@pass_context
+def clock(context: Context, value: Any) -> str:
+    """``8:00``, ``v osm hodin``: in Prague."""
     at = _local(value)
+    if at and (speech := _aloud(context)):
+        return speech.clock(at)
     return f"{at.hour}:{at.minute:02}" if at else str(value or "")
 
 
@@ -78,18 +95,57 @@ def place(value: Any, most: int) -> str:
     return text
 
 
-def spaced(value: Any) -> str:
+@pass_context
+def until(context: Context, value: Any) -> str:
+    """``do 8:00``, ``until 8:00``, ``do osmi hodin``: in Prague."""
+    at = _local(value)
+    if at is None:
+        return str(value or "")
+    if speech := _aloud(context):
+        return speech.until(at)
+    return f"{_UNTIL.get(context['language'], _UNTIL['en'])} {at.hour}:{at.minute:02}"
+
+
+@pass_context
+def figures(context: Context, value: Any) -> str:
+    """A number that is read figure by figure: an insurer, a PSČ, a phone."""
+    speech = _aloud(context)
+    return speech.digits(str(value or "")) if speech else str(value or "")
+
+
+@pass_context
+def number(context: Context, value: Any) -> str:
+    """A number as one: a place in the queue, tries that are left."""
+    speech = _aloud(context)
+    return speech.cardinal(value) if speech and isinstance(value, int) else str(value)
+
+
+@pass_context
+def spaced(context: Context, value: Any) -> str:
     """A PIN as it is read aloud: ``4711 0922``."""
     digits = str(value or "")
+    if speech := _aloud(context):
+        return speech.digits(digits)
     return f"{digits[: len(digits) // 2]} {digits[len(digits) // 2 :]}" if len(digits) == 8 else digits
 
 
-def km(value: Any) -> str:
+@pass_context
+def km(context: Context, value: Any) -> str:
     """A distance in whole kilometres."""
     try:
-        return f"{max(1, round(float(value)))} km"
+        whole = max(1, round(float(value)))
     except (TypeError, ValueError, OverflowError):
         return ""
+    if speech := _aloud(context):
+        return speech.counted(whole, _KILOMETRE[context["language"]])
+    return f"{whole} km"
+
+
+def _aloud(context: Context) -> Speech | None:
+    """The language read aloud, where the words are for the ear."""
+    if context.get("medium") != IVR:
+        return None
+    return SPEECH.get(context["language"])
 
 
 def _local(value: Any) -> datetime | None:
@@ -108,7 +164,7 @@ def _day(at: datetime, language: str) -> str:
     weekday = _WEEKDAYS.get(language, _WEEKDAYS["en"])[at.weekday()]
     return (
         f"{weekday} {at.day}.{at.month}."
-        if language == "cs"
+        if language != "en"
         else f"{weekday} {at.day} {_MONTHS[at.month - 1]}"
     )
 
@@ -122,4 +178,7 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = {
     "place": place,
     "spaced": spaced,
     "km": km,
+    "until": until,
+    "figures": figures,
+    "number": number,
 }

@@ -13,10 +13,12 @@ from jinja2 import ChainableUndefined, Environment, FileSystemLoader, Template, 
 
 from conversations.events import Say
 from conversations.media import gsm
-from conversations.phrasing import FILTERS
+from conversations.phrasing import FILTERS, IVR
 from conversations.session import DEFAULT_LANGUAGE, Option
 
 SMS: Final = "sms"
+CHAT: Final = "chat"
+MEDIA: Final = (SMS, CHAT, IVR)
 NOTICES: Final = "notices"
 LABEL: Final = "label_"
 _DOUBLED_STOP: Final = re.compile(r"(?<!\.)\.\.(?!\.)")
@@ -56,7 +58,7 @@ class Words:
         name = f"{LABEL}{step}"
         for folder in dict.fromkeys((medium, SMS)):
             template = self._template(folder, language, dialogue)
-            if template is not None and name in (macros := self._macros(template, language)):
+            if template is not None and name in (macros := self._macros(template, language, medium)):
                 return _one_line(macros[name](option))
         return ""
 
@@ -66,7 +68,12 @@ class Words:
             template = self._find(dialogue, block, DEFAULT_LANGUAGE, medium)
         if template is None:
             raise NoWords(f"{dialogue}.{block} has no words in {language}")
-        known = {**self._macros(template, language), **values, "language": language}
+        known = {
+            **self._macros(template, language, medium),
+            **values,
+            "language": language,
+            "medium": medium,
+        }
         return _one_line("".join(template.blocks[block](template.new_context(known))))
 
     def _find(self, dialogue: str, block: str, language: str, medium: str) -> Template | None:
@@ -82,9 +89,9 @@ class Words:
         except TemplateNotFound:
             return None
 
-    def _exported(self, template: Template, language: str) -> dict[str, Any]:
+    def _exported(self, template: Template, language: str, medium: str) -> dict[str, Any]:
         """The macros of a template; a block rendered alone does not see them by itself."""
-        module = template.make_module({"language": language})
+        module = template.make_module({"language": language, "medium": medium})
         return {name: value for name, value in vars(module).items() if not name.startswith("_")}
 
 

@@ -8,7 +8,7 @@ import pytest
 from conversations.events import Say
 from conversations.library import TEMPLATES, load_library
 from conversations.media import gsm
-from conversations.phrasing import clock, km, place, short, spaced
+from conversations.phrasing import place, short
 from conversations.words import NoWords, Words, one_message
 
 WORDS = load_library().words
@@ -59,11 +59,31 @@ def test_a_text_is_cut_at_a_word() -> None:
     assert short(None, 10) == ""
 
 
-def test_small_things() -> None:
-    assert spaced("47110922") == "4711 0922"
-    assert km(0.2) == "1 km"
-    assert km("far") == ""
-    assert clock("not a time") == "not a time"
+@pytest.mark.parametrize(
+    ("medium", "language", "template", "said"),
+    [
+        ("sms", "cs", "{{ '47110922' | spaced }}", "4711 0922"),
+        ("sms", "cs", "{{ 0.2 | km }}", "1 km"),
+        ("sms", "cs", "{{ 'far' | km }}", ""),
+        ("sms", "cs", "{{ 'not a time' | clock }}", "not a time"),
+        ("sms", "uk", "{{ '2021-01-25' | day }}", "пн 25.1."),
+        ("sms", "en", "{{ '2021-01-25T08:00' | until }}", "until 8:00"),
+        ("sms", "cs", "{{ 12 | number }} {{ '111' | figures }}", "12 111"),
+        ("ivr", "cs", "{{ '47110922' | spaced }}", "čtyři sedm, jedna jedna, nula devět, dva dva"),
+        ("ivr", "cs", "{{ 2.2 | km }}", "dva kilometry"),
+        ("ivr", "cs", "{{ '2021-01-25T08:00' | until }}", "do osmi hodin"),
+        ("ivr", "cs", "{{ 12 | number }}, {{ '111' | figures }}", "dvanáct, jedna jedna jedna"),
+        ("ivr", "en", "{{ '2021-01-25T08:00' | clock }}", "at eight o'clock in the morning"),
+        ("ivr", "uk", "{{ '2021-01-25' | day }}", "понеділок двадцять п'ятого січня"),
+    ],
+)
+def test_small_things_are_written_for_the_eye_or_for_the_ear(
+    tmp_path: Path, medium: str, language: str, template: str, said: str
+) -> None:
+    folder = tmp_path / "sms" / language
+    folder.mkdir(parents=True)
+    (folder / "x.j2").write_text(f"{{% block a %}}{template}{{% endblock %}}", encoding="utf-8")
+    assert Words(tmp_path).render(Say("x", "a", language, {}), medium) == said
 
 
 @pytest.mark.parametrize("language", ["cs", "en"])
