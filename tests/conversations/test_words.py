@@ -100,10 +100,10 @@ def test_a_date_before_a_full_stop_has_only_one() -> None:
 
 
 def test_a_medium_may_have_words_of_its_own(tmp_path: Path) -> None:
-    for medium, words in (("sms", "krátce"), ("ivr", "dlouze a pomalu")):
+    for medium, said in (("sms", "krátce"), ("ivr", "dlouze a pomalu")):
         folder = tmp_path / medium / "cs"
         folder.mkdir(parents=True)
-        (folder / "x.j2").write_text(f"{{% block a %}}{words}{{% endblock %}}", encoding="utf-8")
+        (folder / "x.j2").write_text(f"{{% block a %}}{said}{{% endblock %}}", encoding="utf-8")
     (tmp_path / "sms/cs/y.j2").write_text("{% block a %}jen jednou{% endblock %}", encoding="utf-8")
     words = Words(tmp_path)
     assert words.render(Say("x", "a", "cs", {}), "ivr") == "dlouze a pomalu"
