@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from sqlalchemy import make_url
 
 from core.store.work import INBOX_CHANNEL, OUTBOX_CHANNEL, Store
+from core.unanswered import PATIENCE
 from gateway.capacity import Capacity, CapacityGone, OperatorRate
 from gateway.channels.sms import open_bind
 from gateway.clock import utc_now
@@ -24,7 +25,7 @@ from gateway.compose import App
 from gateway.grouping import Grouped
 from gateway.intake import FromOperator, Intake
 from gateway.metrics import Gauge, pages
-from gateway.sender import ANSWERS, LOOK_EVERY_SECONDS, Sender, set_within
+from gateway.sender import LOOK_EVERY_SECONDS, Sender, set_within
 from gateway.turns.runner import TurnRunner
 
 log = structlog.get_logger()
@@ -33,7 +34,6 @@ RUNNERS = 2  # threads that take turns: one computes while the other commits
 TEND_EVERY_SECONDS = 5.0
 LEAVE_WITHIN_SECONDS = 3.0
 UNBIND_WITHIN_SECONDS = 2.0
-IN_DOUBT_AFTER = timedelta(seconds=90)  # longer than an operator may take to answer a submit_sm
 CONNECTIONS = 16
 
 
@@ -185,9 +185,7 @@ class Gateway:
         with self._store.begin() as work:
             dead = {by for by in work.outbox.claimants() if by != self._by and _is_dead(by)}
             work.outbox.doubt_claims_of(dead, now=now)
-            found = work.outbox.reconcile(
-                claims_before=now - IN_DOUBT_AFTER, again=ANSWERS, unanswered_before=now, now=now
-            )
+            found = work.outbox.reconcile(PATIENCE, now=now)
             if found.resent:
                 work.wake(OUTBOX_CHANNEL)
         self._intake.tend()

@@ -1,18 +1,12 @@
 """What time alone changes: holds lapse, handed-over messages without an answer are judged."""
 
-from datetime import timedelta
-from typing import Final
-
 import structlog
 
-from core.messages import Lane
 from core.store.work import OUTBOX_CHANNEL
+from core.unanswered import PATIENCE
 from workers.workshop import installed
 
 log = structlog.get_logger()
-
-CLAIM_LASTS: Final = timedelta(minutes=5)  # a sender alive settles its claims within seconds
-ANSWER_WAITS: Final = timedelta(minutes=2)  # for a receipt, before an unanswered answer goes again
 
 
 def release_lapsed_holds() -> None:
@@ -32,12 +26,7 @@ def reconcile_unanswered() -> None:
     workshop = installed()
     now = workshop.clock()
     with workshop.store.begin() as work:
-        found = work.outbox.reconcile(
-            claims_before=now - CLAIM_LASTS,
-            again=[Lane.ANSWER],
-            unanswered_before=now - ANSWER_WAITS,
-            now=now,
-        )
+        found = work.outbox.reconcile(PATIENCE, now=now)
         if found.resent:
             work.wake(OUTBOX_CHANNEL)
     if any(found):

@@ -18,7 +18,10 @@ from sqlalchemy import (
 
 from core.messages import Address, ClaimedMt, Lane, MtState, NewMt
 from core.store import tables as t
+from core.unanswered import Patience
 from core.vault import Vault
+
+IN_DOUBT = (MtState.CLAIMED, MtState.UNANSWERED)
 
 
 class Reconciled(NamedTuple):
@@ -145,23 +148,34 @@ class OutboxBook:
 
     def give_back(self, claimed: Collection[ClaimedMt]) -> None:
         """Queue again, in the same place, what was claimed but certainly not handed over."""
-        self._move(claimed, MtState.CLAIMED, MtState.QUEUED, outcome="given back")
+        self._move(claimed, IN_DOUBT, MtState.QUEUED, outcome="given back")
 
     def settle(
         self, claimed: Collection[ClaimedMt], state: MtState, *, now: datetime, outcome: str | None = None
     ) -> None:
-        """Say what came of attempts: sent, unanswered, failed or expired. Never moves a status back."""
-        self._move(claimed, MtState.CLAIMED, state, outcome=outcome or state.value, settled_at=now)
+        """Say what came of attempts: sent, unanswered, failed or expired. Never moves a status back.
+
+        What the sender knows ends a doubt about the same attempt, and calls off the next one where that has
+        not begun: others may have doubted the claim while the database was away.
+        """
+        old = (MtState.CLAIMED,) if state is MtState.UNANSWERED else (*IN_DOUBT, MtState.QUEUED)
+        self._move(claimed, old, state, outcome=outcome or state.value, settled_at=now)
 
     def _move(
-        self, claimed: Collection[ClaimedMt], old: MtState, new: MtState, *, outcome: str, **values: object
+        self,
+        claimed: Collection[ClaimedMt],
+        old: Collection[MtState],
+        new: MtState,
+        *,
+        outcome: str,
+        **values: object,
     ) -> None:
         if not claimed:
             return
         keys = [(c.mt_id, c.attempt) for c in claimed]
         self._db.execute(
             update(t.outbox)
-            .where(tuple_(t.outbox.c.mt_id, t.outbox.c.attempt).in_(keys), t.outbox.c.state == old)
+            .where(tuple_(t.outbox.c.mt_id, t.outbox.c.attempt).in_(keys), t.outbox.c.state.in_(old))
             .values(state=new, **values)
         )
         self._db.execute(
@@ -170,13 +184,11 @@ class OutboxBook:
             .values(outcome=outcome)
         )
 
-    def reconcile(
-        self, *, claims_before: datetime, again: Collection[Lane], unanswered_before: datetime, now: datetime
-    ) -> Reconciled:
-        """Judge what nobody attends to: old claims, what goes `again` on a doubt, what is no longer true."""
+    def reconcile(self, patience: Patience, *, now: datetime) -> Reconciled:
+        """Judge what nobody attends to: old claims, what goes again on a doubt, what is no longer true."""
         return Reconciled(
-            doubted=self.doubt(claimed_before=claims_before, now=now),
-            resent=self.resend_unanswered(again, settled_before=unanswered_before),
+            doubted=self.doubt(claimed_before=now - patience.claim_lasts, now=now),
+            resent=self.resend_unanswered(patience.again, settled_before=now - patience.again_after),
             expired=self.expire(now=now),
         )
 

@@ -3,10 +3,12 @@
 import threading
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import text
 
 from core.messages import Address, Lane, MtState, NewMo, NewMt
 from core.store.mo_parts import LongMo
+from core.store.receipts import FinalReceipt, SentPart
 
 NOW = datetime(2021, 1, 22, 9, tzinfo=UTC)
 ANNA = Address("sms", "+420601000001")
@@ -156,6 +158,47 @@ def test_a_settled_status_never_moves_back(store):
         work.outbox.settle(claimed, MtState.UNANSWERED, now=NOW)
         work.outbox.give_back(claimed)
         assert work.outbox.claim("o2", max_segments=5, by="me", now=NOW) == []
+
+
+@pytest.mark.parametrize("resent", [False, True])
+def test_what_is_known_of_an_attempt_ends_the_doubt_about_it(store, resent):
+    """A database that was away for long: the sender's word comes after the doubt."""
+    later = NOW + timedelta(minutes=2)
+    with store.begin() as work:
+        work.outbox.add([mt("one")])
+        claimed = work.outbox.claim("o2", max_segments=5, by="me", now=NOW)
+        work.outbox.doubt(claimed_before=later, now=NOW)
+        if resent:
+            assert work.outbox.resend_unanswered([Lane.ANSWER], settled_before=later) == 1
+        work.outbox.settle(claimed, MtState.SENT, now=later)
+        work.receipts.record([SentPart(claimed[0].mt_id, 1, 1, "o2", "77")], now=later)
+        assert work.outbox.resend_unanswered([Lane.ANSWER], settled_before=later) == 0
+        assert work.outbox.claim("o2", max_segments=5, by="me", now=later) == []
+        work.receipts.apply([FinalReceipt("o2", ("77",), is_delivered=True, error=None)], now=later)
+        assert work.db.scalar(text("SELECT state FROM outbox")) == "delivered"
+
+
+def test_what_is_known_of_an_attempt_says_nothing_of_the_next_one(store):
+    later = NOW + timedelta(minutes=2)
+    with store.begin() as work:
+        work.outbox.add([mt("one")])
+        claimed = work.outbox.claim("o2", max_segments=5, by="me", now=NOW)
+        work.outbox.doubt(claimed_before=later, now=NOW)
+        work.outbox.resend_unanswered([Lane.ANSWER], settled_before=later)
+        (again,) = work.outbox.claim("o2", max_segments=5, by="other", now=later)
+        work.outbox.settle(claimed, MtState.SENT, now=later)
+        assert (again.attempt, work.db.scalar(text("SELECT state FROM outbox"))) == (2, "claimed")
+
+
+def test_what_certainly_did_not_leave_goes_again_though_it_was_doubted(store):
+    """An invitation: nothing else would ever send it again."""
+    later = NOW + timedelta(minutes=2)
+    with store.begin() as work:
+        work.outbox.add([mt("one", Lane.INVITATION)])
+        claimed = work.outbox.claim("o2", max_segments=5, by="me", now=NOW)
+        work.outbox.doubt(claimed_before=later, now=NOW)
+        work.outbox.give_back(claimed)
+        assert [m.attempt for m in work.outbox.claim("o2", max_segments=5, by="me", now=later)] == [2]
 
 
 def test_what_is_no_longer_true_is_not_sent(store):

@@ -1,0 +1,25 @@
+"""How long silence is borne: an MT that was handed over without an answer is neither sent nor unsent."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from core.messages import Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """When a claim is in doubt, and which lanes then go `again`; of the others a receipt decides."""
+
+    claim_lasts: timedelta
+    again: tuple[Lane, ...]
+    again_after: timedelta  # from the doubt on
+
+
+PATIENCE: Final = Patience(
+    claim_lasts=timedelta(seconds=90),  # longer than an operator may take to answer a submit_sm
+    # Somebody waits for these, and twice is better than never; an invitation is one-off.
+    again=(Lane.ANSWER, Lane.CONFIRMATION),
+    again_after=timedelta(0),
+)
+"""The one judgement of every gateway and every worker."""
