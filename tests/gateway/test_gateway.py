@@ -3,13 +3,15 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import NoneType
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from core.messages import Address, Lane, NewMt
 from core.store.work import Store
@@ -186,6 +188,39 @@ async def test_what_cannot_be_kept_is_not_acknowledged():
     running = asyncio.ensure_future(group.run())
     with pytest.raises(NotNow):
         await group.keep(1)
+    await end({running})
+
+
+async def test_one_bad_item_harms_no_other_of_its_group():
+    kept: list[int] = []
+
+    def write(items: Sequence[int]) -> None:
+        if 3 in items:
+            raise ValueError
+        kept.extend(items)
+
+    group: Grouped[int] = Grouped("test", write)
+    waiting = [asyncio.ensure_future(group.keep(n)) for n in range(5)]
+    running = asyncio.ensure_future(group.run())
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [NoneType, NoneType, NoneType, NotNow, NoneType]
+    assert kept == [0, 1, 2, 4]
+    await end({running})
+
+
+async def test_a_database_that_is_away_is_not_asked_once_for_each_item():
+    asked: list[int] = []
+
+    def write(items: Sequence[int]) -> None:
+        asked.append(len(items))
+        raise OperationalError("SELECT 1", None, ConnectionError())
+
+    group: Grouped[int] = Grouped("test", write)
+    waiting = [asyncio.ensure_future(group.keep(n)) for n in range(5)]
+    running = asyncio.ensure_future(group.run())
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {NotNow}
+    assert asked == [5]
     await end({running})
 
 
