@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from redis import Redis, RedisError
@@ -33,7 +33,15 @@ def queue(redis: Redis) -> Queue:
 
 def worker(redis: Redis) -> SimpleWorker:
     """A worker of the one queue: jobs are short, and run in this process."""
-    return SimpleWorker([queue(redis)], connection=redis, serializer=JSONSerializer)
+    return SimpleWorker(
+        [queue(redis)], connection=redis, serializer=JSONSerializer, exception_handlers=[_tell_failed]
+    )
+
+
+def _tell_failed(job: Job, *exc_info: Any) -> bool:
+    """Log it our way: RQ's own words quote the exception's."""
+    log.error("schedule.job_failed", job=job.func_name, exc_info=exc_info)
+    return True
 
 
 def enqueue_tick(redis: Redis, job: Callable[[], None], *, now: datetime) -> Job | None:
