@@ -41,6 +41,7 @@ class Reserve(Enum):
     """What is kept for second doses already promised."""
 
     FULL = "every one of them"
+    ROLLING = "those that announced deliveries will not bring for sure"
     NONE = "nothing; they come with a later delivery"
 
 
@@ -137,12 +138,26 @@ def doses_on_hand(movements: Iterable[Movement], uses: Iterable[Use]) -> Stock:
 
 
 def uncommitted_courses(
-    on_hand: int, promised: Promised, *, doses_per_course: int, reserve: Reserve = Reserve.FULL
+    on_hand: int,
+    promised: Promised,
+    *,
+    doses_per_course: int,
+    reserve: Reserve = Reserve.FULL,
+    expected: int = 0,
+    haircut: float = 0.5,
 ) -> int:
-    """Say how many more people may be promised a whole course, at least 0."""
+    """Say how many more people may be promised a whole course, at least 0.
+
+    ``expected`` doses are announced and not here. A rolling reserve counts on them less the ``haircut``, for
+    second doses: a first dose is always one that is here.
+    """
+    spare = on_hand - promised.first - promised.second
     match reserve:
         case Reserve.FULL:
-            return max(0, on_hand - promised.first - promised.second) // doses_per_course
+            return max(0, spare) // doses_per_course
+        case Reserve.ROLLING:
+            coming = int(expected * (1 - haircut))
+            return max(0, min((spare + coming) // doses_per_course, on_hand - promised.first))
         case Reserve.NONE:
             return max(0, on_hand - promised.first)
 

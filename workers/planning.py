@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -13,7 +13,7 @@ from conversations.media import gsm
 from conversations.words import one_message
 from core.calendars.calendar import PRAGUE, Calendar, Round
 from core.calendars.lint import lint
-from core.invitations import HARD_GUARANTEE, Plan, Policy, SiteState, plan
+from core.invitations import BANDS, HARD_GUARANTEE, OpenInvitations, Plan, Policy, SiteState, plan
 from core.messages import Lane, NewMt
 from core.routing import choose_operator
 from core.sites.gate import gate
@@ -131,7 +131,8 @@ def site_state(work: Work, world: World, site: Site, *, now: datetime, policy: P
     return SiteState(
         pairs_by_product=pairs,
         courses_by_product=_courses(work, world, site, pairs, policy=policy),
-        open_claims=work.invitations.open_claims(site.site_id),
+        in_line=BANDS[:1] * min(work.invitations.waiting(site.site_id), policy.most_at_once),
+        open=(OpenInvitations(BANDS[0], timedelta(), work.invitations.open_claims(site.site_id)),),
         closed_because="" if closed.is_open else closed.words(),
     )
 
@@ -166,7 +167,7 @@ def _inputs(state: SiteState) -> dict[str, object]:
     return {
         "pairs": dict(state.pairs_by_product),
         "courses": dict(state.courses_by_product),
-        "open_claims": state.open_claims,
+        "open_claims": state.open_count,
     }
 
 

@@ -1,0 +1,31 @@
+"""Invitations: who may be invited now, under which policy, and how surely everybody who answers is served."""
+
+from core.invitations.plan import OpenInvitations, Plan, SiteState, plan
+from core.invitations.policy import (
+    HARD_GUARANTEE,
+    Claims,
+    Policy,
+    UnusablePolicy,
+    load_policies,
+)
+from core.invitations.response import BANDS, BUCKETS, Observed, Prior, Watched, band_of, bucket_of, observe
+
+__all__ = [
+    "BANDS",
+    "BUCKETS",
+    "HARD_GUARANTEE",
+    "Claims",
+    "Observed",
+    "OpenInvitations",
+    "Plan",
+    "Policy",
+    "Prior",
+    "SiteState",
+    "UnusablePolicy",
+    "Watched",
+    "band_of",
+    "bucket_of",
+    "load_policies",
+    "observe",
+    "plan",
+]
