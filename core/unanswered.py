@@ -20,6 +20,6 @@ PATIENCE: Final = Patience(
     claim_lasts=timedelta(seconds=90),  # longer than an operator may take to answer a submit_sm
     # Somebody waits for these, and twice is better than never; an invitation is one-off.
     again=(Lane.ANSWER, Lane.CONFIRMATION),
-    again_after=timedelta(0),
+    again_after=timedelta(seconds=5),  # the sender may be about to say what it knows
 )
 """The one judgement of every gateway and every worker."""

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    case,
     func,
     insert,
     or_,
@@ -196,9 +197,12 @@ class OutboxBook:
         """Call unanswered what was claimed long ago: its sender died, and nobody knows what it had done."""
         return self._doubt(t.attempts.c.claimed_at < claimed_before, now)
 
-    def doubt_claims_of(self, dead: Collection[str], *, now: datetime) -> int:
-        """The same for the claims of senders that are known to be dead, however young."""
-        return self._doubt(t.attempts.c.claimed_by.in_(dead), now) if dead else 0
+    def doubt_claims_of(self, dead: Collection[str], *, again: Collection[Lane], now: datetime) -> int:
+        """The same for senders that are known to be dead, however young the claims; what may go `again` does.
+
+        Nothing more will be heard of them.
+        """
+        return self._doubt(t.attempts.c.claimed_by.in_(dead), now, again=again) if dead else 0
 
     def claimants(self) -> set[str]:
         """The senders that hold claims now."""
@@ -206,15 +210,17 @@ class OutboxBook:
         held = select(a.claimed_by).join(t.outbox, and_(a.mt_id == o.mt_id, a.attempt == o.attempt))
         return set(self._db.scalars(held.where(o.state == MtState.CLAIMED).distinct()))
 
-    def _doubt(self, stale: ColumnElement[bool], now: datetime) -> int:
+    def _doubt(self, stale: ColumnElement[bool], now: datetime, *, again: Collection[Lane] = ()) -> int:
         o, a = t.outbox.c, t.attempts.c
         mts = (
             select(o.mt_id)
             .join(t.attempts, and_(a.mt_id == o.mt_id, a.attempt == o.attempt))
             .where(o.state == MtState.CLAIMED, stale)
         )
+        goes_again = o.lane.in_([int(lane) for lane in again])
+        state = case((goes_again, MtState.QUEUED.value), else_=MtState.UNANSWERED.value)
         return self._db.execute(
-            update(t.outbox).where(o.mt_id.in_(mts)).values(state=MtState.UNANSWERED, settled_at=now)
+            update(t.outbox).where(o.mt_id.in_(mts)).values(state=state, settled_at=now)
         ).rowcount
 
     def resend_unanswered(self, lanes: Collection[Lane], *, settled_before: datetime) -> int:

@@ -178,6 +178,16 @@ def test_what_is_known_of_an_attempt_ends_the_doubt_about_it(store, resent):
         assert work.db.scalar(text("SELECT state FROM outbox")) == "delivered"
 
 
+def test_of_a_sender_known_to_be_dead_answers_go_again_at_once(store):
+    with store.begin() as work:
+        work.outbox.add([mt("answer"), mt("invitation", Lane.INVITATION)])
+        work.outbox.claim("o2", max_segments=5, by="dead", now=NOW)
+        assert work.outbox.doubt_claims_of({"dead"}, again=[Lane.ANSWER], now=NOW) == 2
+        assert [m.text for m in work.outbox.claim("o2", max_segments=5, by="me", now=NOW)] == ["answer"]
+        states = work.db.execute(text("SELECT state FROM outbox ORDER BY mt_id")).scalars().all()
+        assert states == ["claimed", "unanswered"]
+
+
 def test_what_is_known_of_an_attempt_says_nothing_of_the_next_one(store):
     later = NOW + timedelta(minutes=2)
     with store.begin() as work:
