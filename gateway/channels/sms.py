@@ -4,6 +4,7 @@ Source: SMPP 3.4. MOs and receipts are acknowledged when durable; MTs leave thro
 """
 
 import random
+from datetime import timedelta
 
 import structlog
 
@@ -46,6 +47,7 @@ def open_bind(
         system_id=operator.system_id,
         password=operator.password.get_secret_value(),
         window=operator.window,
+        respond_within=timedelta(seconds=operator.answers_within_seconds),
         tls=operator.tls,
         system_type=operator.system_type,
     )

@@ -128,6 +128,9 @@ class Operator(_Section):
     window: int = Field(
         default=20, ge=1, le=10_000, description="how many submit_sm may wait for an answer, such as 20"
     )
+    answers_within_seconds: float = Field(
+        default=30.0, gt=0, le=60, description="how long it may take to answer a submit_sm, such as 30"
+    )
     segments_per_second: float = Field(
         default=50.0, gt=0, description="the capacity from the contract with the operator, such as 50"
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
+from gateway.smpp.codes import Status
 from gateway.smpp.receipt import ReceiptState
 
 
@@ -44,7 +45,9 @@ class Behaviour:
     receipts_lost: float = 0.0
     receipts_doubled: float = 0.0
 
-    segments_per_second: int | None = None  # more are answered with 0x58
+    segments_per_second: int | None = None  # more are answered with `busy`
+    busy: Status = Status.THROTTLED
+    answers_held: bool = False  # until ``Smsc.release()``
     answer_after: timedelta = timedelta(0)
     answers_lost: float = 0.0
     refused_destinations: frozenset[str] = frozenset()  # answered with 0x0B; in E.164

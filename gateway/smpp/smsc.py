@@ -72,6 +72,8 @@ class Smsc:
         self.behaviour = behaviour
         self.port = port
         self.submitted: list[Submitted] = []  # in order of acceptance
+        self.reported: list[str] = []  # the ids of the receipts that left, as they were answered
+        self._held: list[tuple[Link, SubmitSmResp]] = []
         self._chance = chance
         self._tls = tls
         self._system_id = system_id
@@ -115,6 +117,12 @@ class Smsc:
         for link in list(self._links):
             link.abort()
             self.ended(link)
+
+    def release(self) -> None:
+        """Say the answers that were held."""
+        held, self._held = self._held, []
+        for link, answer in held:
+            link.send(answer)
 
     async def bound(self) -> None:
         """Wait until somebody takes MOs."""
@@ -201,7 +209,7 @@ class Smsc:
         elif destination in self.behaviour.refused_destinations or not destination:
             status = Status.INVALID_DESTINATION
         elif not self._has_capacity(now):
-            status = Status.THROTTLED
+            status = self.behaviour.busy
         if status:
             self._answer(link, SubmitSmResp(sequence=request.sequence, status=status))
             return
@@ -224,11 +232,13 @@ class Smsc:
         receipt = receipt_of(request, number, self.behaviour, now=datetime.now(UTC)) if receipts else None
         if receipt is not None and self._happens(self.behaviour.receipts_before_answer):
             self._start(self._report_first(receipt, link, answer if is_answered else None))
+            self.reported.append(taken.message_id)
             receipts -= 1
         elif is_answered:
             self._answer(link, answer)
         for _ in range(receipts):
             if receipt is not None:
+                self.reported.append(taken.message_id)
                 self._report(receipt)
 
     async def _report_first(self, receipt: DeliverSm, link: Link, answer: SubmitSmResp | None) -> None:
@@ -252,7 +262,9 @@ class Smsc:
 
     def _answer(self, link: Link, answer: SubmitSmResp) -> None:
         after = self.behaviour.answer_after.total_seconds()
-        if after:
+        if self.behaviour.answers_held:
+            self._held.append((link, answer))
+        elif after:
             asyncio.get_running_loop().call_later(after, link.send, answer)
         else:
             link.send(answer)
