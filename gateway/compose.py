@@ -11,6 +11,7 @@ from core.geography import load_postcodes
 from core.products import load_products
 from core.programme import load_programme
 from core.routing import OperatorChoice
+from core.sending_hours import SendingHours
 from core.store.schema import current_revision, newest_revision, upgrade
 from core.store.work import Store
 from core.vault import BadKey, Vault
@@ -46,6 +47,10 @@ class App:
             OperatorChoice(o.name, None if o.carriers is None else frozenset(o.carriers))
             for o in self.settings.operators
         )
+
+    @cached_property
+    def sending_hours(self) -> SendingHours:
+        return SendingHours(self.settings.sms.hours_by_lane(), self.settings.time_zone)
 
     @cached_property
     def vault(self) -> Vault:

@@ -6,18 +6,18 @@ from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, timedelta
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.messages import ClaimedMt, Lane, MtState
+from core.sending_hours import SendingHours
 from core.store.receipts import SentPart
 from core.store.work import Store
 from gateway.capacity import Capacity, CapacityGone, LocalPace, Moments, OperatorRate
-from gateway.errors import NotConnected, NotNow, Rejected, Throttled, Unanswered
+from gateway.errors import NotConnected, NotNow, Rejected, SendError, Throttled
 from gateway.grouping import Grouped
 from gateway.smpp.coding import Part, encode_parts
 from gateway.smpp.receipt import normal_id
@@ -29,9 +29,10 @@ MOST_CLAIMED = 200
 LOOK_EVERY_SECONDS = 1.0  # when no notification comes
 NOT_BOUND_SECONDS = 0.5
 ANSWERS_WITHIN_SECONDS = 1.5  # when we leave
+ON_THE_WAY = timedelta(seconds=1)  # a validity period begins when the operator reads it
+SHORTEST_VALIDITY = timedelta(seconds=1)
 MOST_THROTTLED = 3  # times one part of a long MT that has begun is tried
-UNASKED = (Lane.INVITATION, Lane.NOTICE)  # what waits for sending hours, and for Redis
-ANSWERS = (Lane.ANSWER, Lane.CONFIRMATION)
+UNASKED = (Lane.INVITATION, Lane.NOTICE)  # what waits for Redis
 
 
 class Submits(Protocol):
@@ -40,7 +41,13 @@ class Submits(Protocol):
     @property
     def is_bound(self) -> bool: ...
 
-    async def submit(self, part: Part, source: str, destination: str) -> str: ...
+    async def submit(
+        self, part: Part, source: str, destination: str, *, validity: timedelta | None = None
+    ) -> str: ...
+
+
+class NoLongerTrue(SendError):
+    """What it says holds no more: never hand it over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +73,7 @@ class Sender:
         source: str,
         by: str,
         clock: Callable[[], datetime],
-        sending_hours: tuple[time, time],
-        zone: ZoneInfo,
+        hours: SendingHours,
         safe_rate: float,
         window: int,
     ) -> None:
@@ -80,8 +86,7 @@ class Sender:
         self._source = source
         self._by = by
         self._clock = clock
-        self._hours = sending_hours
-        self._zone = zone
+        self._hours = hours
         self._settled: Grouped[Outcome] = Grouped(f"outcomes of {operator.name}", self._settle)
         self._slots = asyncio.Semaphore(window)  # taken before a moment: one that waits for a slot goes stale
         self._sending: set[asyncio.Task[None]] = set()
@@ -165,10 +170,9 @@ class Sender:
         return claimed
 
     def _lanes(self, now: datetime) -> Sequence[Lane]:
-        """Without Redis nothing bulk leaves; what nobody asked for leaves in sending hours only."""
-        begins, ends = self._hours
-        is_day = begins <= now.astimezone(self._zone).time() < ends
-        return tuple(Lane) if is_day and not self._without_redis else ANSWERS
+        """Without Redis nothing bulk leaves; a lane with sending hours leaves in them only."""
+        now_open = [lane for lane in Lane if self._hours.is_open(lane, now)]
+        return [lane for lane in now_open if lane not in UNASKED] if self._without_redis else now_open
 
     async def _moment(self, mt: ClaimedMt, waiting: int) -> bool:
         """Wait for a moment of our own; False where there is none without Redis."""
@@ -229,11 +233,8 @@ class Sender:
             number = len(sent) + 1
             if sent and not await self._moment(mt, len(parts) - len(sent)):
                 return _broken_off(mt, sent, None, "no capacity")
-            self._held[mt.mt_id] = Outcome(mt, MtState.UNANSWERED, "left before the answer")
             try:
-                given = await self._bind.submit(parts[number - 1], self._source, mt.address.number)
-            except NotConnected:
-                return _broken_off(mt, sent, None, "not connected")
+                given = await self._hand_over(mt, parts[number - 1])
             except Throttled as refused:
                 self._held[mt.mt_id] = _broken_off(mt, sent, None, "throttled")
                 await self._slow_down()
@@ -242,13 +243,20 @@ class Sender:
                 if not sent or throttled == MOST_THROTTLED:
                     return _broken_off(mt, sent, None, "throttled")
                 continue
-            except Rejected as rejected:
-                return Outcome(mt, MtState.FAILED, f"rejected 0x{rejected.command_status:02x}")
-            except Unanswered:
-                return _broken_off(mt, sent, MtState.UNANSWERED, "unanswered")
+            except SendError as error:
+                return _came_of(error, mt, sent)
             throttled = 0
             sent.append(SentPart(mt.mt_id, mt.attempt, number, self._operator.name, normal_id(given)))
         return Outcome(mt, MtState.SENT, "sent", tuple(sent))
+
+    async def _hand_over(self, mt: ClaimedMt, part: Part) -> str:
+        validity = None
+        if mt.valid_until is not None:
+            validity = mt.valid_until - self._clock() - ON_THE_WAY
+            if validity < SHORTEST_VALIDITY:
+                raise NoLongerTrue
+        self._held[mt.mt_id] = Outcome(mt, MtState.UNANSWERED, "left before the answer")
+        return await self._bind.submit(part, self._source, mt.address.number, validity=validity)
 
     async def _slow_down(self) -> None:
         try:
@@ -267,6 +275,19 @@ class Sender:
             for (state, reason), mts in alike.items():
                 work.outbox.settle(mts, state, now=now, outcome=reason)
             work.receipts.record([part for outcome in outcomes for part in outcome.parts], now=now)
+
+
+def _came_of(error: SendError, mt: ClaimedMt, sent: Sequence[SentPart]) -> Outcome:
+    """What becomes of an MT that goes no further."""
+    match error:
+        case NoLongerTrue():
+            return Outcome(mt, MtState.EXPIRED, "no longer true")
+        case NotConnected():
+            return _broken_off(mt, sent, None, "not connected")
+        case Rejected(command_status=status):
+            return Outcome(mt, MtState.FAILED, f"rejected 0x{status:02x}")
+        case _:
+            return _broken_off(mt, sent, MtState.UNANSWERED, "unanswered")
 
 
 def _broken_off(mt: ClaimedMt, sent: Sequence[SentPart], state: MtState | None, reason: str) -> Outcome:

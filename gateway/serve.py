@@ -67,8 +67,7 @@ class Gateway:
                 source=settings.sms.sender,
                 by=self._by,
                 clock=clock,
-                sending_hours=settings.sms.sending_hours,
-                zone=settings.time_zone,
+                hours=app.sending_hours,
                 safe_rate=settings.sms.safe_segments_per_second,
                 window=operator.window,
             )

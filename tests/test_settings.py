@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from core.messages import Lane
 from core.vault import new_key
 from gateway.settings import Settings, SettingsError, read
 
@@ -102,6 +103,19 @@ def test_a_variable_wins_over_the_file(tmp_path: Path) -> None:
     assert chosen.log.level == "info"
 
 
+def test_a_lane_may_have_hours_of_its_own_and_the_others_keep_the_usual(tmp_path: Path) -> None:
+    usual = settings("", tmp_path).sms.hours_by_lane()
+    assert usual == {lane: (time(8), time(20)) for lane in (Lane.INVITATION, Lane.NOTICE)}
+    chosen = settings(
+        '[sms.lane_hours]\nnotice = ["09:00", "18:00"]\nconfirmation = ["07:00", "22:00"]', tmp_path
+    )
+    assert chosen.sms.hours_by_lane() == {
+        Lane.CONFIRMATION: (time(7), time(22)),
+        Lane.INVITATION: (time(8), time(20)),
+        Lane.NOTICE: (time(9), time(18)),
+    }
+
+
 def test_the_file_is_the_one_told_then_the_variables_then_the_one_here(tmp_path: Path) -> None:
     for number, name in enumerate(["crs.toml", "variable.toml", "told.toml"], start=1):
         (tmp_path / name).write_text(f'[sms]\nsender = "{number}{number}{number}"\n', encoding="utf-8")
@@ -153,6 +167,16 @@ def test_a_database_of_ones_own_needs_a_key_of_ones_own(tmp_path: Path) -> None:
         pytest.param('[sms]\ncountry = "UK"', r"\[sms\] country is not a country", id="not an ISO country"),
         pytest.param(
             '[sms]\nsending_hours = ["20:00", "08:00"]', "ends before it begins", id="hours reversed"
+        ),
+        pytest.param(
+            '[sms.lane_hours]\nnotice = ["20:00", "08:00"]',
+            r"\[sms\] lane_hours ends before it begins. Write a table of lanes",
+            id="hours of a lane reversed",
+        ),
+        pytest.param(
+            '[sms.lane_hours]\nanswer = ["08:00", "20:00"]',
+            "should be 'confirmation', 'invitation' or 'notice'",
+            id="answers never wait",
         ),
         pytest.param(
             '[sms]\nsending_hours = "8-20"', r"\[sms\] sending_hours is wrong", id="hours as a text"

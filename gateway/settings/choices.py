@@ -2,11 +2,14 @@
 
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from core.messages import Lane
+from core.sending_hours import Hours
 
 EMBEDDED = "embedded"
 SHORTEST_KEY = 16
@@ -33,10 +36,19 @@ def _country(code: str) -> str:
     return code
 
 
+def _in_order(hours: Hours) -> Hours:
+    if not hours[0] < hours[1]:
+        raise ValueError("ends before it begins")
+    return hours
+
+
 def _key(key: SecretStr) -> SecretStr:
     if len(key.get_secret_value()) < SHORTEST_KEY:
         raise ValueError("is too short")
     return key
+
+
+_Hours: TypeAlias = Annotated[Hours, AfterValidator(_in_order)]
 
 
 class _Section(BaseModel):
@@ -92,9 +104,13 @@ class Sms(_Section):
     country: Annotated[str, AfterValidator(_country)] = Field(
         default="CZ", description='two capital letters of a country, such as "CZ"'
     )
-    sending_hours: tuple[time, time] = Field(
+    sending_hours: _Hours = Field(
         default=(time(8), time(20)),
         description='the first and the last local time of day for invitations, such as ["08:00", "20:00"]',
+    )
+    lane_hours: dict[Literal["confirmation", "invitation", "notice"], _Hours] = Field(
+        default_factory=dict,
+        description='a table of lanes with hours of their own, such as { notice = ["09:00", "18:00"] }',
     )
     safe_segments_per_second: float = Field(
         default=2.0,
@@ -102,12 +118,10 @@ class Sms(_Section):
         description="segments a second each process may send an operator while Redis is away, such as 2",
     )
 
-    @field_validator("sending_hours")
-    @classmethod
-    def _in_order(cls, hours: tuple[time, time]) -> tuple[time, time]:
-        if not hours[0] < hours[1]:
-            raise ValueError("ends before it begins")
-        return hours
+    def hours_by_lane(self) -> dict[Lane, Hours]:
+        """When each lane may leave; answers at any time, and so confirmations, unless hours are given."""
+        named = {Lane[lane.upper()]: hours for lane, hours in self.lane_hours.items()}
+        return {Lane.INVITATION: self.sending_hours, Lane.NOTICE: self.sending_hours} | named
 
 
 class Operator(_Section):

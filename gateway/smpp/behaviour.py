@@ -42,6 +42,8 @@ class Behaviour:
     receipt_state: ReceiptState = ReceiptState.DELIVERED
     receipt_after: timedelta = timedelta(0)
     receipts_before_answer: float = 0.0
+    unknown_subscribers: frozenset[str] = frozenset()  # taken and then reported UNDELIV; in E.164
+    unknown_subscriber_error: str = "001"
     receipts_lost: float = 0.0
     receipts_doubled: float = 0.0
 

@@ -1,13 +1,13 @@
 """What passes through our own SMSC: an MT as it was taken, a receipt on it, a person's MO."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.smpp.behaviour import Behaviour, ReceiptForm
 from gateway.smpp.codes import ESM_RECEIPT, Tag
 from gateway.smpp.coding import PartOf, contents, decode, encode_parts
 from gateway.smpp.fields import Tlv
-from gateway.smpp.numbers import numbering, plain
+from gateway.smpp.numbers import numbering, plain, valid_for
 from gateway.smpp.pdu import DeliverSm, SubmitSm
 from gateway.smpp.receipt import STATE_NUMBERS, Receipt, ReceiptState, text_receipt
 
@@ -23,6 +23,7 @@ class Submitted:
     data_coding: int
     part: PartOf | None
     message_id: str  # as it was answered
+    valid_for: timedelta | None = None
 
     @property
     def text(self) -> str:
@@ -30,7 +31,7 @@ class Submitted:
         return decode(self.payload, self.data_coding)
 
 
-def submitted(request: SubmitSm, message_id: str, *, at: float) -> Submitted:
+def submitted(request: SubmitSm, message_id: str, *, at: float, now: datetime) -> Submitted:
     """What the SMSC notes of an MT that it calls ``message_id``."""
     payload, part = contents(request)
     return Submitted(
@@ -41,6 +42,7 @@ def submitted(request: SubmitSm, message_id: str, *, at: float) -> Submitted:
         data_coding=request.data_coding,
         part=part,
         message_id=message_id,
+        valid_for=valid_for(request.validity_period, now=now),
     )
 
 
@@ -69,9 +71,20 @@ def mo_parts(
     ]
 
 
-def receipt_of(request: SubmitSm, number: int, behaviour: Behaviour, *, now: datetime) -> DeliverSm | None:
+def fate(taken: Submitted, behaviour: Behaviour) -> tuple[ReceiptState, str | None]:
+    """What becomes of an MT, and the network's reason: none is delivered when it is no longer valid."""
+    if taken.valid_for is not None and behaviour.receipt_after >= taken.valid_for:
+        return ReceiptState.EXPIRED, None
+    if taken.destination in behaviour.unknown_subscribers:
+        return ReceiptState.UNDELIVERABLE, behaviour.unknown_subscriber_error
+    return behaviour.receipt_state, None
+
+
+def receipt_of(
+    request: SubmitSm, taken: Submitted, number: int, behaviour: Behaviour, *, now: datetime
+) -> DeliverSm | None:
     """The receipt on the MT of this number; None where only a failure was to be reported."""
-    state = behaviour.receipt_state
+    state, error = fate(taken, behaviour)
     if request.registered_delivery & 3 == 2 and state is ReceiptState.DELIVERED:
         return None
     message_id = behaviour.receipt_ids.write(number)
@@ -79,7 +92,7 @@ def receipt_of(request: SubmitSm, number: int, behaviour: Behaviour, *, now: dat
     text = b""
     tlvs: tuple[Tlv, ...] = ()
     if behaviour.receipt_form is not ReceiptForm.TLV:
-        text = text_receipt(Receipt(message_id, state, None), submitted=when, done=when).encode()
+        text = text_receipt(Receipt(message_id, state, error), submitted=when, done=when).encode()
     if behaviour.receipt_form is not ReceiptForm.TEXT:
         tlvs = (_id(message_id), Tlv(Tag.MESSAGE_STATE, bytes((STATE_NUMBERS[state],))))
     return DeliverSm(

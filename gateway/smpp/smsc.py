@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from gateway.smpp.behaviour import Behaviour
-from gateway.smpp.centre import Submitted, mo_parts, receipt_of, submitted
+from gateway.smpp.centre import Submitted, fate, mo_parts, receipt_of, submitted
 from gateway.smpp.codes import INTERFACE_VERSION, Status, Tag
 from gateway.smpp.fields import Tlv
 from gateway.smpp.link import Incoming, Link, Lost, Overdue
@@ -214,9 +214,9 @@ class Smsc:
             self._answer(link, SubmitSmResp(sequence=request.sequence, status=status))
             return
         number, self._number = self._number, self._number + 1
-        taken = submitted(request, self.behaviour.answer_ids.write(number), at=now)
+        taken = submitted(request, self.behaviour.answer_ids.write(number), at=now, now=datetime.now(UTC))
         self.submitted.append(taken)
-        self._states[normal_id(taken.message_id)] = self.behaviour.receipt_state
+        self._states[normal_id(taken.message_id)] = fate(taken, self.behaviour)[0]
         if self._on_submitted is not None:
             self._on_submitted(taken)
         self._news.set()
@@ -229,7 +229,9 @@ class Smsc:
         receipts = 2 if self._happens(self.behaviour.receipts_doubled) else 1
         if request.registered_delivery & 3 == 0 or self._happens(self.behaviour.receipts_lost):
             receipts = 0
-        receipt = receipt_of(request, number, self.behaviour, now=datetime.now(UTC)) if receipts else None
+        receipt = (
+            receipt_of(request, taken, number, self.behaviour, now=datetime.now(UTC)) if receipts else None
+        )
         if receipt is not None and self._happens(self.behaviour.receipts_before_answer):
             self._start(self._report_first(receipt, link, answer if is_answered else None))
             self.reported.append(taken.message_id)

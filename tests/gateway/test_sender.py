@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from core.messages import Address, Lane, NewMt
+from core.sending_hours import SendingHours
 from core.store.work import Store
 from gateway.capacity import CapacityGone, Lease, OperatorRate
 from gateway.errors import NotConnected, Throttled
@@ -30,13 +31,17 @@ class Bind:
     def __init__(self) -> None:
         self.is_bound = True
         self.taken: list[tuple[int, str]] = []  # number of the part, text
+        self.validities: list[timedelta | None] = []
         self.errors: list[Exception | None] = []
         self.answers = asyncio.Event()
         self.answers.set()
         self.waiting = self.most_waiting = 0
         self._news = asyncio.Event()
 
-    async def submit(self, part: Part, source: str, destination: str) -> str:
+    async def submit(
+        self, part: Part, source: str, destination: str, *, validity: timedelta | None = None
+    ) -> str:
+        self.validities.append(validity)
         self.waiting += 1
         self.most_waiting = max(self.most_waiting, self.waiting)
         try:
@@ -97,10 +102,21 @@ class Desk:
         self.now = NOON
         self.sender: Sender
 
-    def queue(self, *texts: str, lane: Lane = Lane.ANSWER, segments: int = 1) -> None:
+    def queue(
+        self,
+        *texts: str,
+        lane: Lane = Lane.ANSWER,
+        segments: int = 1,
+        valid_until: datetime | None = None,
+    ) -> None:
         address = Address("sms", "+420601000001")
         with self.store.begin() as work:
-            work.outbox.add([NewMt(address, "o2", lane, "answer", t, segments, NOON) for t in texts])
+            work.outbox.add(
+                [
+                    NewMt(address, "o2", lane, "answer", t, segments, NOON, valid_until=valid_until)
+                    for t in texts
+                ]
+            )
 
     @asynccontextmanager
     async def sending(self, window: int = 10) -> AsyncIterator[None]:
@@ -112,8 +128,9 @@ class Desk:
             source="1221",
             by="test",
             clock=lambda: self.now,
-            sending_hours=(time_of_day(8), time_of_day(20)),
-            zone=ZoneInfo("Europe/Prague"),
+            hours=SendingHours(
+                {Lane.INVITATION: (time_of_day(8), time_of_day(20))}, ZoneInfo("Europe/Prague")
+            ),
             safe_rate=100,
             window=window,
         )
@@ -187,6 +204,25 @@ async def test_what_nobody_asked_for_waits_for_the_morning(desk):
         await desk.until([("queued", 0), ("sent", 1)])
         desk.now = NOON
         await desk.until([("sent", 1), ("sent", 1)])
+
+
+async def test_an_mt_is_valid_no_longer_than_it_is_true(desk):
+    desk.queue("a", valid_until=NOON + timedelta(minutes=10))
+    async with desk.sending():
+        await desk.until([("sent", 1)])
+    assert desk.bind.validities == [timedelta(minutes=9, seconds=59)], "a second for the way"
+
+
+async def test_an_mt_that_ceases_to_be_true_in_our_hands_is_never_handed_over(desk):
+    desk.bind.answers.clear()
+    desk.queue("a")
+    desk.queue("b", "c", valid_until=NOON + timedelta(minutes=10))
+    async with desk.sending(window=1):
+        await desk.bind.until(lambda: desk.bind.waiting == 1)
+        desk.now = NOON + timedelta(minutes=10)
+        desk.bind.answers.set()
+        await desk.until([("sent", 1), ("expired", 1), ("expired", 1)])
+    assert [words for _, words in desk.bind.taken] == ["a"]
 
 
 async def test_without_redis_only_answers_leave_and_when_it_is_back_the_rest_follows(desk):

@@ -3,16 +3,18 @@
 import asyncio
 import random
 import socket
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.errors import NotConnected, Rejected, Throttled, Unanswered
 from gateway.smpp.codes import Status
 from gateway.smpp.coding import Part
 from gateway.smpp.fields import Tlv
 from gateway.smpp.mo import read_mo
-from gateway.smpp.numbers import numbering, plain, relative
+from gateway.smpp.numbers import numbering, plain, relative, valid_for
 from gateway.smpp.pdu import (
     BindTransceiverResp,
     DeliverSm,
@@ -280,6 +282,27 @@ def test_a_number_is_written_by_its_type_and_read_back(number, ton, npi, written
 )
 def test_a_validity_is_written_as_a_period(validity, written):
     assert relative(validity) == written
+
+
+@pytest.mark.parametrize(
+    ("period", "lasts"),
+    [
+        pytest.param("000002030004000R", timedelta(days=2, hours=3, seconds=4), id="relative"),
+        pytest.param("210122123000500+", timedelta(minutes=30, seconds=0.5), id="absolute in UTC"),
+        pytest.param("210122133000004+", timedelta(minutes=30), id="absolute, an hour ahead of UTC"),
+        pytest.param("210122113000004-", timedelta(minutes=30), id="absolute, an hour behind UTC"),
+        pytest.param("", None, id="none"),
+    ],
+)
+def test_a_validity_is_read_in_either_form(period, lasts):
+    assert valid_for(period, now=datetime(2021, 1, 22, 12, tzinfo=UTC)) == lasts
+
+
+@given(st.timedeltas(timedelta(seconds=1), timedelta(days=40)))
+def test_what_is_written_never_lasts_longer_than_it_should(validity):
+    written = valid_for(relative(validity), now=datetime(2021, 1, 22, tzinfo=UTC))
+    assert written is not None
+    assert validity - timedelta(seconds=1) < written <= validity or written == timedelta(days=30)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,26 @@ async def test_an_mt_reaches_the_smsc_as_it_was():
     assert (taken.source, taken.destination, taken.text, taken.message_id) == (US, PERSON, "Ahoj", message_id)
 
 
+async def test_an_mt_that_is_no_longer_valid_is_not_delivered():
+    memory = Memory()
+    behaviour = Behaviour(receipt_after=timedelta(seconds=1))
+    async with _smsc(behaviour) as smsc, bound(smsc.port, memory) as esme:
+        await esme.submit(AHOJ, US, PERSON, validity=timedelta(seconds=1))
+        await esme.submit(AHOJ, US, PERSON, validity=timedelta(seconds=2))
+        states = [(await memory.receipts.get()).state for _ in range(2)]
+    assert [taken.valid_for for taken in smsc.submitted] == [timedelta(seconds=1), timedelta(seconds=2)]
+    assert states == [ReceiptState.EXPIRED, ReceiptState.DELIVERED]
+
+
+async def test_an_unknown_subscriber_is_reported_with_the_networks_reason():
+    memory = Memory()
+    behaviour = Behaviour(unknown_subscribers=frozenset({PERSON}), unknown_subscriber_error="27")
+    async with _smsc(behaviour) as smsc, bound(smsc.port, memory) as esme:
+        await esme.submit(AHOJ, US, PERSON)
+        receipt = await memory.receipts.get()
+    assert (receipt.state, receipt.error) == (ReceiptState.UNDELIVERABLE, "27")
+
+
 async def test_the_parts_of_a_long_mt_can_be_joined():
     text = "Příliš žluťoučký kůň úpěl ďábelské ódy. " * 5
     async with _smsc() as smsc, bound(smsc.port) as esme:

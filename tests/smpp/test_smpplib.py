@@ -3,6 +3,7 @@
 import asyncio
 import random
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from smpplib import consts, exceptions, gsm
@@ -101,6 +102,18 @@ async def test_it_is_given_an_mo_and_its_answer_is_heard():
     assert first.short_message.decode("utf-16-be") == "Žďár"
     assert (first.source_addr, first.destination_addr) == (PERSON[1:].encode(), US.encode())
     assert second.short_message[6:] + third.short_message[6:] == b"x" * 161
+
+
+async def test_the_validity_of_its_mt_is_understood():
+    async with Smsc(chance=random.Random(1)) as smsc, asyncio.timeout(20):
+        client = await asyncio.to_thread(Witness(smsc.port).bind)
+        message = {"short_message": b"Ahoj", "validity_period": "000000013000000R"}
+        await asyncio.to_thread(
+            client.send_message, source_addr=US, destination_addr=PERSON, dest_addr_ton=1, **message
+        )
+        (taken,) = await smsc.taken(1)
+        await asyncio.to_thread(client.disconnect)
+    assert taken.valid_for == timedelta(hours=1, minutes=30)
 
 
 async def test_its_wrong_password_is_refused():
