@@ -1,6 +1,6 @@
 """Invitations: who may be invited now, under which policy, and how surely everybody who answers is served."""
 
-from core.invitations.plan import OpenInvitations, Plan, SiteState, plan
+from core.invitations.plan import Plan, plan, risk
 from core.invitations.policy import (
     HARD_GUARANTEE,
     Claims,
@@ -9,6 +9,7 @@ from core.invitations.policy import (
     load_policies,
 )
 from core.invitations.response import BANDS, BUCKETS, Observed, Prior, Watched, band_of, bucket_of, observe
+from core.invitations.state import OpenInvitations, SiteState
 
 __all__ = [
     "BANDS",
@@ -28,4 +29,5 @@ __all__ = [
     "load_policies",
     "observe",
     "plan",
+    "risk",
 ]

@@ -59,7 +59,7 @@ def test_a_plan_says_what_keeps_it_from_being_more():
     assert (chosen.size, chosen.capacity, chosen.claims) == (3, 4, 1)
     assert chosen.reasons == (
         "comirnaty: vaccine for 4 people only, bookable pairs 10",
-        "1 invited before may still answer",
+        "1 invited before hold a place each",
     )
 
 

@@ -1,0 +1,130 @@
+"""What is to be expected of the people invited before, and of a wave."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from core.invitations.chance import Crowd
+from core.invitations.curve import learn
+from core.invitations.policy import Claims, Policy
+from core.invitations.response import BANDS, BUCKETS, bucket_of
+from core.invitations.state import SiteState
+
+
+class Outlook:
+    """One site under one policy: who may still answer, and how surely they are served.
+
+    The chances are those of the response curve whatever the policy claims, so that policies compare.
+    """
+
+    def __init__(self, state: SiteState, policy: Policy) -> None:
+        self.state = state
+        self.policy = policy
+        self.curves = {band: learn(policy.prior(band), state.observed.get(band)) for band in BANDS}
+        self._silent: dict[str, Counter[int]] = {band: Counter() for band in BANDS}
+        for some in state.open:
+            self._silent[some.band][bucket_of(some.invited_ago)] += some.count
+
+    @property
+    def guaranteed(self) -> int:
+        """How many may be invited so that everybody finds a date, whoever answers."""
+        return max(0, self.state.capacity - self.state.choosing - self.state.open_count)
+
+    @property
+    def claims(self) -> float:
+        """What the people invited before claim under the policy, on average."""
+        match self.policy.claims:
+            case Claims.HELD:
+                return self.state.choosing + self.state.open_count
+            case Claims.IGNORED:
+                return 0
+            case Claims.DECAYING:
+                return self.responders(0)
+
+    def responders(self, size: int) -> float:
+        """How many are expected to answer in all, with a wave of this size."""
+        return self.state.choosing + self._crowd(size).mean
+
+    def risk(self, size: int) -> float:
+        """The chance that more answer than can be served, with a wave of this size."""
+        return self._crowd(size).chance_above(self.state.capacity - self.state.choosing)
+
+    def largest(self, most: int) -> int:
+        """The largest wave that the policy allows, at most so many."""
+        match self.policy.claims:
+            case Claims.HELD:
+                return min(most, self.guaranteed)
+            case Claims.IGNORED:
+                return min(most, self.state.capacity)
+            case Claims.DECAYING:
+                return self._largest_by_chance(most)
+
+    def _largest_by_chance(self, most: int) -> int:
+        safe = min(most, self.guaranteed)
+        if self.policy.epsilon == 0:
+            return safe
+        too_many = most + 1
+        while too_many - safe > 1:
+            middle = (safe + too_many) // 2
+            if self.risk(middle) <= self.policy.epsilon:
+                safe = middle
+            else:
+                too_many = middle
+        return safe
+
+    def _crowd(self, size: int) -> Crowd:
+        new = Counter(self.state.in_line[:size])
+        groups: list[tuple[int, float]] = []
+        spread = 0.0
+        for band, curve in self.curves.items():
+            silent = self._silent[band]
+            counts = (silent[0] + new[band], *(silent[k] for k in range(1, len(BUCKETS))))
+            groups += [(count, curve.claim(k)) for k, count in enumerate(counts) if count]
+            spread += curve.spread(counts)
+        return Crowd(tuple(groups), spread)
+
+
+def in_words(outlook: Outlook, size: int) -> Iterator[str]:
+    """Say what the people invited before claim, and what is expected of the wave."""
+    state, policy = outlook.state, outlook.policy
+    if state.choosing:
+        yield f"{state.choosing} answered and are choosing a date"
+    match policy.claims:
+        case Claims.HELD:
+            if state.open_count:
+                yield f"{state.open_count} invited before hold a place each"
+        case Claims.IGNORED:
+            if state.open_count:
+                yield f"{state.open_count} invited before are left out of account"
+        case Claims.DECAYING:
+            yield from _chances_in_words(outlook, size)
+
+
+def _chances_in_words(outlook: Outlook, size: int) -> Iterator[str]:
+    state, policy = outlook.state, outlook.policy
+    if state.open_count:
+        claim = outlook.claims - state.choosing
+        yield f"{state.open_count} invited before are silent, and about {claim:.0f} of them will still answer"
+    for band in sorted({*state.in_line[:size]}, key=BANDS.index):
+        curve = outlook.curves[band]
+        learned = (
+            f"learned from {curve.seen:.0f} invitations" if curve.seen >= 1 else "believed, not yet seen here"
+        )
+        yield f"of 100 people aged {band} about {100 * curve.claim(0):.0f} answer ({learned})"
+    yield f"about {outlook.responders(size):.0f} will answer in all, and {state.capacity} can be served"
+    yield f"the chance that too many answer is {percent(outlook.risk(size))}"
+    one_more = outlook.risk(size + 1)
+    if size < len(state.in_line) and one_more > policy.epsilon:
+        yield f"with one more it would be {percent(one_more)}, and {percent(policy.epsilon)} is allowed"
+
+
+def percent(chance: float) -> str:
+    """Write a chance for people: never a 0 or a 100 that is not exact."""
+    match chance:
+        case 0 | 1:
+            return f"{100 * chance:.0f} %"
+        case _ if chance < 0.001:
+            return "under 0.1 %"
+        case _ if chance > 0.999:
+            return "over 99.9 %"
+        case _:
+            return f"{100 * chance:.3g} %"
