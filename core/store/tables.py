@@ -180,6 +180,9 @@ Index(
 Index(
     "ix_registrations_invited", registrations.c.site_id, postgresql_where=registrations.c.state == "invited"
 )
+Index(
+    "ix_registrations_returned", registrations.c.site_id, postgresql_where=registrations.c.state == "returned"
+)
 Index("ix_registrations_phone", registrations.c.phone)
 Index("ix_registrations_number_digest", registrations.c.number_digest)
 Index("ix_registrations_registered_at", registrations.c.registered_at)
@@ -307,6 +310,7 @@ inbox = Table(
     _text("operator_id", nullable=True),  # the operator's own id of the MO, where it gives one
     Column("text_sealed", LargeBinary, nullable=False),
     Column("text_digest", LargeBinary, nullable=False),
+    _text("at_step", nullable=True),  # the question whose button was pressed; it may be an old one
     _at("received_at"),
     _at("done_at", nullable=True),
     Column("failures", Integer, nullable=False, server_default="0"),
@@ -369,6 +373,7 @@ outbox = Table(
     _text("purpose"),
     Column("text_sealed", LargeBinary, nullable=False),
     Column("text_digest", LargeBinary),  # tells the same words to the same person again
+    Column("expects_sealed", LargeBinary),  # what may be answered, for buttons and keypads
     Column("segments", SmallInteger, nullable=False),
     Column("registration_id", BigInteger, ForeignKey(registrations.c.registration_id)),
     Column("invitation_id", BigInteger, ForeignKey(invitations.c.invitation_id), unique=True),
@@ -474,4 +479,66 @@ operator_shifts = Table(
     Column("weight_after", Double, nullable=False),
     _text("reason"),
     Index("ix_operator_shifts_operator", "operator", "shift_id"),
+)
+
+# -- Across channels ---------------------------------------------------------------------------------------
+
+proven_phones = Table(
+    "proven_phones",  # whose chat or web page this is, where the channel itself does not say
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    _text("phone"),
+    _text("how"),
+    _at("proven_at"),
+    Index("ix_proven_phones_phone", "phone"),
+)
+
+pin1s = Table(
+    "pin1s",  # the last PIN1 sent to prove a phone
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    _text("phone"),
+    Column("pin_sealed", LargeBinary, nullable=False),
+    _at("sent_at"),
+    _at("expires_at"),
+    Column("sent", SmallInteger, nullable=False, server_default="1"),
+    Column("wrong", SmallInteger, nullable=False, server_default="0"),
+)
+
+step_counts = Table(
+    "step_counts",  # how many people went from one step to the next; to nowhere: they left there
+    metadata,
+    Column("dialogue", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("medium", Text, primary_key=True),
+    Column("step", Text, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
+recordings = Table(
+    "recordings",  # names spoken on the hotline, until the desk has written them down
+    metadata,
+    _id("recording_id"),
+    _text("sound"),
+    _text("channel"),
+    _text("address"),
+    Column("registration_id", BigInteger, ForeignKey(registrations.c.registration_id)),
+    _at("recorded_at"),
+    _at("transcribed_at", nullable=True),
+    _text("transcribed_by", nullable=True),
+)
+
+call_backs = Table(
+    "call_backs",  # people who asked the hotline to call them
+    metadata,
+    _id("call_back_id"),
+    Column("phone_sealed", LargeBinary, nullable=False),
+    _text("language"),
+    _text("reason"),
+    _at("asked_at"),
+    _at("done_at", nullable=True),
+    _text("done_by", nullable=True),
 )

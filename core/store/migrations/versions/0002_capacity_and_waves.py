@@ -139,6 +139,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'invited'"),
     )
+    op.create_index(
+        "ix_registrations_returned",
+        "registrations",
+        ["site_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'returned'"),
+    )
     op.add_column("sites", sa.Column("gate", sa.Text(), server_default="automatic", nullable=False))
     op.add_column("sites", sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column(
@@ -166,6 +173,11 @@ def downgrade() -> None:
     op.drop_column("waves", "reasons")
     op.drop_column("sites", "paused_at")
     op.drop_column("sites", "gate")
+    op.drop_index(
+        "ix_registrations_returned",
+        table_name="registrations",
+        postgresql_where=sa.text("state = 'returned'"),
+    )
     op.drop_index(
         "ix_registrations_invited",
         table_name="registrations",
