@@ -75,6 +75,8 @@ class NewMt:
     invitation_id: int | None = None
     mo_id: int | None = None
     valid_until: datetime | None = None
+    text_digest: bytes | None = None  # tells the same words again, where somebody may ask again
+    state: MtState = MtState.QUEUED  # or BLOCKED: kept for the desk, and not sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class OutboxBook:
         self._vault = vault
 
     def add(self, messages: Sequence[NewMt]) -> None:
-        """Queue the messages, in their order."""
+        """Queue the messages, in their order; keep those that are blocked."""
         if messages:
             self._db.execute(insert(t.outbox), [self._row(m) for m in messages])
 
@@ -54,11 +54,12 @@ class OutboxBook:
             "rank": message.rank,
             "purpose": message.purpose,
             "text_sealed": self._vault.seal(message.text),
+            "text_digest": message.text_digest,
             "segments": message.segments,
             "registration_id": message.registration_id,
             "invitation_id": message.invitation_id,
             "mo_id": message.mo_id,
-            "state": MtState.QUEUED,
+            "state": message.state,
             "created_at": message.created_at,
             "valid_until": message.valid_until,
         }

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection, Engine, create_engine, text
 
+from core.store.asking import AskingBook
 from core.store.audit import AuditBook
 from core.store.calendars import CalendarBook
 from core.store.dead_pins import DeadPinBook
@@ -49,6 +50,10 @@ class Work:
     @cached_property
     def outbox(self) -> OutboxBook:
         return OutboxBook(self.db, self.vault)
+
+    @cached_property
+    def asking(self) -> AskingBook:
+        return AskingBook(self.db, self.vault)
 
     @cached_property
     def sessions(self) -> SessionBook:

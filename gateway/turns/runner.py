@@ -7,12 +7,13 @@ import structlog
 
 from conversations.converse import converse
 from conversations.library import Library
-from conversations.media.gsm import segments
-from conversations.session import Session
+from conversations.session import DEFAULT_LANGUAGE, Session
 from conversations.words import one_message
-from core.messages import Address, Lane, Mo, NewMt
-from core.store.work import OUTBOX_CHANNEL, Store, Work
+from core.messages import Address, Mo
+from core.store.work import Store, Work
 from core.world import World
+from gateway.turns.answering import Answers
+from gateway.turns.backlog import Backlog
 from gateway.turns.desk import Desk
 
 log = structlog.get_logger()
@@ -24,10 +25,20 @@ SESSION_LASTS = timedelta(hours=24)
 class TurnRunner:
     """Synchronous and safe to run in any number of threads and processes at once."""
 
-    def __init__(self, store: Store, library: Library, world: World, *, batch: int = 100) -> None:
+    def __init__(
+        self,
+        store: Store,
+        library: Library,
+        world: World,
+        *,
+        backlog: Backlog | None = None,
+        batch: int = 100,
+    ) -> None:
+        """Without a `backlog` nobody waits, and nothing is said of it."""
         self._store = store
         self._library = library
         self._world = world
+        self._backlog = backlog or Backlog({})
         self._batch = batch
 
     def run_batch(self, now: datetime) -> int:
@@ -70,13 +81,17 @@ class TurnRunner:
 
     def _count_failure(self, mo: Mo, now: datetime) -> None:
         with self._store.begin() as work:
+            work.inbox.claim_address(mo.address)  # nobody else answers it meanwhile
             if work.inbox.count_failure(mo.mo_id) < MOST_FAILURES:
                 return
-            apology = self._library.words.render_notice("failed", "cs", hotline=self._world.hotline)
+            apology = self._library.words.render_notice(
+                "failed", DEFAULT_LANGUAGE, hotline=self._world.hotline
+            )
             text = one_message((apology,), fold=True)
-            work.outbox.add([_answer_to(mo, text, now)])
+            answers = self._answers(work, [mo], now)
+            answers.add(mo, text, language=DEFAULT_LANGUAGE)
+            answers.queue()
             work.inbox.settle([mo.mo_id], now=now)
-            work.wake(OUTBOX_CHANNEL)
 
     def _answer(self, work: Work, mos: Sequence[Mo], now: datetime) -> None:
         if not mos:
@@ -86,34 +101,23 @@ class TurnRunner:
             address: self._resume(kept, updated_at, now)
             for address, (kept, updated_at) in work.sessions.find(addresses).items()
         }
-        answers = []
+        answers = self._answers(work, mos, now)
         for mo in mos:
             session = sessions.get(mo.address) or Session.new()
+            if answers.asking.is_repeat(mo, is_over=not session.is_open):
+                continue
             desk = Desk(work, self._world, mo.address, now=now)
             reply = converse(self._library, session, mo.text, now=now, perform=desk.perform)
             sessions[mo.address] = reply.session
-            if reply.text:
-                answers.append(_answer_to(mo, reply.text, now))
-        work.sessions.keep({address: sessions[address].to_json() for address in addresses}, now=now)
-        work.outbox.add(answers)
+            answers.add(mo, reply.text, language=reply.session.language)
+        work.sessions.keep({address: session.to_json() for address, session in sessions.items()}, now=now)
+        answers.queue()
         work.inbox.settle([mo.mo_id for mo in mos], now=now)
-        work.wake(OUTBOX_CHANNEL)
+
+    def _answers(self, work: Work, mos: Sequence[Mo], now: datetime) -> Answers:
+        return Answers(work, mos, words=self._library.words, backlog=self._backlog, now=now)
 
     @staticmethod
     def _resume(kept: dict[str, object], updated_at: datetime, now: datetime) -> Session:
         session = Session.from_json(kept)
         return session if now - updated_at < SESSION_LASTS else session.over()
-
-
-def _answer_to(mo: Mo, text: str, now: datetime) -> NewMt:
-    """An answer goes back the road that its MO came."""
-    return NewMt(
-        address=mo.address,
-        operator=mo.operator,
-        lane=Lane.ANSWER,
-        purpose="answer",
-        text=text,
-        segments=segments(text),
-        created_at=now,
-        mo_id=mo.mo_id,
-    )

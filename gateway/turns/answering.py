@@ -1,0 +1,73 @@
+"""The answers that a batch of turns comes to, written to the outbox unless they are nothing new."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from conversations.engine import COMMON
+from conversations.events import Say
+from conversations.media.gsm import fold, segments
+from conversations.words import Words
+from core.messages import Lane, Mo, MtState, NewMt
+from core.store.work import OUTBOX_CHANNEL, Work
+from gateway.turns.asking import Asking, Verdict
+from gateway.turns.backlog import Backlog, told_wait, with_room_for
+
+log = structlog.get_logger()
+
+WAIT_BLOCKS: Final = ("wait", "wait_short")  # the first that has room
+
+
+class Answers:
+    """The answers of one transaction."""
+
+    def __init__(
+        self, work: Work, mos: Sequence[Mo], *, words: Words, backlog: Backlog, now: datetime
+    ) -> None:
+        self.asking = Asking(work, mos, now=now)
+        self._work = work
+        self._words = words
+        self._backlog = backlog
+        self._now = now
+        self._mts: list[NewMt] = []
+
+    def add(self, mo: Mo, text: str, *, language: str) -> None:
+        """Take the answer to a MO; an empty one is none."""
+        spare = int(self.asking.was_asked(mo))  # who asks again is told of the wait, if it costs a segment
+        match self.asking.judge(mo, text):
+            case Verdict.SEND:
+                self._mts.append(self._mt(mo, text, self._with_wait(mo, text, language, spare)))
+            case Verdict.LOOP:
+                log.warning("turns.loop", mo_id=mo.mo_id)
+                self._mts.append(self._mt(mo, text, text, MtState.BLOCKED))
+            case Verdict.NOTHING_NEW:
+                pass
+
+    def queue(self) -> None:
+        """Write them, and wake the senders."""
+        self._work.outbox.add(self._mts)
+        self._work.wake(OUTBOX_CHANNEL)
+
+    def _with_wait(self, mo: Mo, text: str, language: str, spare: int) -> str:
+        wait = told_wait(self._backlog.wait(self._work, mo.operator, now=self._now))
+        if not wait:
+            return text
+        says = (Say(COMMON, block, language, wait) for block in WAIT_BLOCKS)
+        return with_room_for(text, (fold(self._words.render(say)) for say in says), spare=spare)
+
+    def _mt(self, mo: Mo, words: str, text: str, state: MtState = MtState.QUEUED) -> NewMt:
+        """An answer goes back the road that its MO came; it is known by its words without the wait."""
+        return NewMt(
+            address=mo.address,
+            operator=mo.operator,
+            lane=Lane.ANSWER,
+            purpose="answer",
+            text=text,
+            segments=segments(text),
+            created_at=self._now,
+            mo_id=mo.mo_id,
+            text_digest=self._work.asking.digest_of_words(words),
+            state=state,
+        )

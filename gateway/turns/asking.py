@@ -1,0 +1,86 @@
+"""Asking again does not cost another SMS, and two machines that answer each other come to an end."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Final
+
+from core.messages import Mo, MtState
+from core.routing import LOOPBACK
+from core.store.asking import Lately, Told
+from core.store.work import Work
+
+FRESH: Final = timedelta(seconds=60)  # what was handed over may be on its way for so long, and not yet read
+LOOP_WITHIN: Final = timedelta(minutes=10)
+MOST_ALIKE: Final = 5  # answers in the same words within that time; nobody needs a sixth
+
+
+class Verdict(Enum):
+    """What becomes of an answer."""
+
+    SEND = auto()
+    NOTHING_NEW = auto()  # the same words wait, or were just handed over to whoever asked the same
+    LOOP = auto()  # keep it for the desk, and do not send it
+
+
+class Asking:
+    """What the addresses of some MOs were answered lately, the turns of these MOs included.
+
+    True while the locks of the inbox's claim are held: only turns answer an address, one after another.
+    """
+
+    def __init__(self, work: Work, mos: Sequence[Mo], *, now: datetime) -> None:
+        self._now = now
+        self._book = work.asking
+        self._lately = self._book.lately({mo.address for mo in mos}, since=now - LOOP_WITHIN, now=now)
+
+    def is_repeat(self, mo: Mo, *, is_over: bool) -> bool:
+        """The same MO as just before, whose answer nobody can have read yet: it has had its effect.
+
+        Once that was handed over, the same text may answer another question (DALŠÍ, ANO), unless the
+        dialogue is over.
+        """
+        lately, asked = self._of(mo), self._book.digest_of_mo(mo.text)
+        return asked == lately.last_asked and any(
+            told.asked == asked and (told.is_waiting or (is_over and self._is_fresh(told, mo)))
+            for told in lately.told
+        )
+
+    def was_asked(self, mo: Mo) -> bool:
+        """The same was answered lately."""
+        asked = self._book.digest_of_mo(mo.text)
+        return any(told.asked == asked for told in self._of(mo).told)
+
+    def judge(self, mo: Mo, words: str) -> Verdict:
+        """Decide on the answer that the turn of a MO has come to, and remember both."""
+        lately = self._of(mo)
+        asked, said = self._book.digest_of_mo(mo.text), self._book.digest_of_words(words)
+        alike = [told for told in lately.told if told.words == said]
+        verdict = self._verdict(mo, asked, alike) if words else Verdict.NOTHING_NEW
+        told = lately.told
+        if verdict is not Verdict.NOTHING_NEW:
+            state = MtState.QUEUED if verdict is Verdict.SEND else MtState.BLOCKED
+            told = (Told(said, asked, state, self._now, None), *told)
+        self._lately[mo.address] = replace(lately, last_asked=asked, told=told)
+        return verdict
+
+    def _verdict(self, mo: Mo, asked: bytes, alike: Sequence[Told]) -> Verdict:
+        if any(told.is_waiting or (told.asked == asked and self._is_fresh(told, mo)) for told in alike):
+            return Verdict.NOTHING_NEW
+        blocked = [told for told in alike if told.state is MtState.BLOCKED]
+        if len(alike) - len(blocked) < MOST_ALIKE:
+            return Verdict.SEND
+        return Verdict.NOTHING_NEW if blocked else Verdict.LOOP
+
+    def _of(self, mo: Mo) -> Lately:
+        return self._lately.get(mo.address, Lately())
+
+    def _is_fresh(self, told: Told, mo: Mo) -> bool:
+        """Handed over just now; in the terminal and the browser it is read at once."""
+        return (
+            mo.operator != LOOPBACK
+            and told.state in (MtState.SENT, MtState.DELIVERED)
+            and told.settled_at is not None
+            and self._now - told.settled_at < FRESH
+        )
