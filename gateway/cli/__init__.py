@@ -21,6 +21,7 @@ COMMANDS = {
     "doctor": "doctor:doctor",
     "invite": "invite:invite",
     "number": "number:number",
+    "registrations": "registrations:registrations",
     "secrets": "secrets:secrets",
     "serve": "serve:serve",
     "show": "show:show",
