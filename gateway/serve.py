@@ -26,6 +26,7 @@ from gateway.grouping import Grouped
 from gateway.intake import FromOperator, Intake
 from gateway.metrics import Gauge, pages
 from gateway.sender import LOOK_EVERY_SECONDS, Sender, set_within
+from gateway.turns.backlog import Backlog
 from gateway.turns.runner import TurnRunner
 
 log = structlog.get_logger()
@@ -48,7 +49,8 @@ class Gateway:
         self._clock = clock
         self._by = f"{_here()} {os.getpid()} {secrets.token_hex(4)}"
         self._redis = Redis.from_url(redis_url)
-        self._runner = TurnRunner(store, app.library, app.world)
+        backlog = Backlog({o.name: o.segments_per_second for o in settings.operators})
+        self._runner = TurnRunner(store, app.library, app.world, backlog=backlog)
         self._intake = Intake(store, country=settings.sms.country, clock=clock)
         self.mos: Grouped[FromOperator] = Grouped("MOs", self._keep_mos)
         self._receipts = Grouped("receipts", self._intake.keep_receipts)
