@@ -18,6 +18,7 @@ from core.store.receipts import ReceiptBook
 from core.store.registrations import RegistrationBook
 from core.store.reservations import ReservationBook
 from core.store.routes import RouteBook
+from core.store.rule_changes import RuleChangeBook
 from core.store.sessions import SessionBook
 from core.store.sites import SiteBook
 from core.store.stock import StockBook
@@ -90,6 +91,10 @@ class Work:
     @cached_property
     def dead_pins(self) -> DeadPinBook:
         return DeadPinBook(self.db, self.vault)
+
+    @cached_property
+    def rule_changes(self) -> RuleChangeBook:
+        return RuleChangeBook(self.db)
 
     @cached_property
     def wrong_pins(self) -> WrongPinBook:
