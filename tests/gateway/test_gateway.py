@@ -1,90 +1,26 @@
 """The gateway between a real SMSC and real servers: what goes in, what comes out, what became of it."""
 
 import asyncio
-import random
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from types import NoneType
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from core.messages import Address, Lane, NewMt
-from core.store.work import Store
-from core.vault import new_key
-from gateway.compose import App
+from core.messages import Lane
 from gateway.errors import NotNow
 from gateway.grouping import Grouped
-from gateway.serve import Gateway, end
-from gateway.settings import read
+from gateway.serve import end
 from gateway.smpp.behaviour import Behaviour, IdStyle, ReceiptForm
-from gateway.smpp.smsc import Smsc
-from tests.installation import operator
-
-PHONE = "+420602000001"
-WITHIN_SECONDS = 30
-
-
-class Running:
-    """A gateway at work, its SMSC, and the database behind them."""
-
-    def __init__(self, smsc: Smsc, store: Store) -> None:
-        self.smsc = smsc
-        self.store = store
-
-    def ask(self, query: str) -> list[tuple[object, ...]]:
-        with self.store.begin() as work:
-            return [tuple(row) for row in work.db.execute(text(query))]
-
-    def queue(self, words: str, *, count: int = 1, segments: int = 1, lane: Lane = Lane.ANSWER) -> None:
-        now = datetime.now(UTC)
-        with self.store.begin() as work:
-            work.outbox.add(
-                [
-                    NewMt(Address("sms", PHONE), "o2", lane, "answer", f"{words}{n}", segments, now, rank=n)
-                    for n in range(count)
-                ]
-            )
-            work.wake("crs_outbox")
-
-    async def until(self, query: str, expected: list[tuple[object, ...]]) -> None:
-        """Look until the database says so; the time limit shows what it said last."""
-        seen: list[tuple[object, ...]] = []
-        try:
-            async with asyncio.timeout(WITHIN_SECONDS):
-                while (seen := await asyncio.to_thread(self.ask, query)) != expected:
-                    pass
-        except TimeoutError:
-            pytest.fail(f"{query}: {seen}, not {expected}")
+from tests.running import PHONE, WITHIN_SECONDS, running
 
 
 @pytest.fixture
 def run(database: str, redis_url: str, tmp_path: Path):
-    @asynccontextmanager
-    async def start(behaviour: Behaviour = Behaviour(), *, rate: int = 500) -> AsyncIterator[Running]:  # noqa: B008
-        async with Smsc(chance=random.Random(7), behaviour=behaviour) as smsc:
-            config = tmp_path / "crs.toml"
-            config.write_text(operator("o2", smsc.port, segments_per_second=rate), "utf-8")
-            environ = {
-                "CRS_DATABASE_URL": database,
-                "CRS_REDIS_URL": redis_url,
-                "CRS_SECRETS_KEY": new_key(),
-                "CRS_SMS_SENDING_HOURS": "00:00, 23:59",
-            }
-            app = App(settings=read(config, environ))
-            with app.store() as store:
-                working = asyncio.ensure_future(Gateway(app, store, redis_url).run())
-                try:
-                    await smsc.bound()
-                    yield Running(smsc, store)
-                finally:
-                    await end({working})
-                    # As asyncio.run does: what a thread has begun ends before the store is closed.
-                    await asyncio.get_running_loop().shutdown_default_executor()
+    def start(behaviour: Behaviour = Behaviour(), *, rate: int = 500):  # noqa: B008
+        return running(database, redis_url, tmp_path, behaviour, segments_per_second=rate)
 
     return start
 
