@@ -13,6 +13,7 @@ from conversations.session import Option, Session
 from conversations.verbs import BUSY
 from conversations.words import SMS, one_message
 from core.calendars.calendar import PRAGUE
+from core.messages import Button, Expected
 
 MOST_ACTS: Final = 20  # in one turn; a core that never lets a dialogue come to a question is busy
 
@@ -20,29 +21,13 @@ Perform: TypeAlias = Callable[[Act], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
-class Button:
-    """An answer that can be pressed: what it says, and the text it stands for."""
-
-    label: str
-    reply: str
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """What an answer may look like."""
-
-    expects: Expect
-    buttons: tuple[Button, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
-    """What one MO led to; ``waiting`` is None when the dialogue is over."""
+    """What one MO led to; ``expects`` is None when the dialogue is over."""
 
     texts: tuple[str, ...]  # one per step that spoke
     text: str  # all of them as one message
     session: Session
-    waiting: Waiting | None
+    expects: Expected | None
 
 
 def converse(
@@ -53,9 +38,13 @@ def converse(
     now: datetime,
     perform: Perform,
     medium: str = SMS,
+    at_step: str | None = None,
 ) -> Reply:
-    """Answer one MO; ``now`` is aware, ``perform`` asks the core. SMS text comes folded."""
-    event: Event = Said(text, today=now.astimezone(PRAGUE).date())
+    """Answer one MO; ``now`` is aware, ``perform`` asks the core. SMS text comes folded.
+
+    ``at_step`` is the question whose button was pressed, as ``Expected.at`` named it.
+    """
+    event: Event = Said(text, today=now.astimezone(PRAGUE).date(), at_step=at_step)
     says: list[Say] = []
     acts = 0
     while True:
@@ -67,31 +56,35 @@ def converse(
                 acts += 1
                 event = perform(act) if acts <= MOST_ACTS else Outcome(BUSY)
             case Wait() as wait:
-                return _reply(library, says, session, _waiting(library, session, wait, medium), medium)
+                return _reply(library, says, session, _expected(library, session, wait, medium), medium)
             case Over():
                 return _reply(library, says, session, None, medium)
 
 
 def _reply(
-    library: Library, says: list[Say], session: Session, waiting: Waiting | None, medium: str
+    library: Library, says: list[Say], session: Session, expects: Expected | None, medium: str
 ) -> Reply:
     texts = tuple(library.words.render(say, medium) for say in says)
-    return Reply(texts, one_message(texts, fold=medium == SMS), session, waiting)
+    return Reply(texts, one_message(texts, fold=medium == SMS), session, expects)
 
 
-def _waiting(library: Library, session: Session, wait: Wait, medium: str) -> Waiting:
+def _expected(library: Library, session: Session, wait: Wait, medium: str) -> Expected:
     def label(dialogue: str, step: str, option: Option) -> str:
         return library.words.label(dialogue, step, option, language=session.language, medium=medium)
 
     if wait.expects is Expect.YES_NO:
         yes, no = ({"value": YES}, {"value": NO})
-        return Waiting(
-            wait.expects, (Button(label("common", YES, yes), "ANO"), Button(label("common", NO, no), "NE"))
+        buttons: tuple[Button, ...] = (
+            Button(label("common", YES, yes), "ANO"),
+            Button(label("common", NO, no), "NE"),
         )
-    buttons = tuple(
-        Button(label(session.dialogue, session.step, option) or str(number), str(number))
-        for number, option in enumerate(wait.options, 1)
-    )
+    else:
+        buttons = tuple(
+            Button(label(session.dialogue, session.step, option) or str(number), str(number))
+            for number, option in enumerate(wait.options, 1)
+        )
     if wait.more:
         buttons += (Button(label("common", "more", {}), "DALŠÍ"),)
-    return Waiting(wait.expects, buttons)
+    if wait.none:
+        buttons += (Button(label("common", "none", {}), "0"),)
+    return Expected(wait.expects.value, session.at, wait.fields, buttons)

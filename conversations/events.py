@@ -15,6 +15,7 @@ class Said:
 
     text: str
     today: date  # in Prague: "zítra" is counted from it
+    at_step: str | None = None  # pressed, not written: the question that had this button
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ class Wait:
     expects: Expect
     options: tuple[Option, ...] = ()  # what is offered, in the order of its numbers
     more: bool = False  # DALŠÍ brings others
+    none: bool = False  # none of them is an answer too
+    fields: tuple[str, ...] = ()  # what is asked for; ``day`` where another day may be named
 
 
 @dataclass(frozen=True, slots=True)

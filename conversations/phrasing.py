@@ -11,10 +11,10 @@ from typing import Any, Final
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from conversations.media import IVR
 from conversations.media.speech import SPEECH, Speech
 from core.calendars.calendar import PRAGUE
 
-IVR: Final = "ivr"  # the medium that is heard
 _WEEKDAYS: Final = {
     "cs": ("po", "út", "st", "čt", "pá", "so", "ne"),
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
@@ -121,6 +121,13 @@ def number(context: Context, value: Any) -> str:
 
 
 @pass_context
+def year(context: Context, value: Any) -> str:
+    """A year as it is read: ``devatenáct set čtyřicet``."""
+    speech = _aloud(context)
+    return speech.year(value) if speech and isinstance(value, int) else str(value)
+
+
+@pass_context
 def spaced(context: Context, value: Any) -> str:
     """A PIN as it is read aloud: ``4711 0922``."""
     digits = str(value or "")
@@ -181,4 +188,5 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = {
     "until": until,
     "figures": figures,
     "number": number,
+    "year": year,
 }

@@ -8,6 +8,7 @@ from conversations.events import Expect, Wait
 from conversations.script import Ask, Choose, Do, Field, Script, Step
 from conversations.session import Option, Session
 
+DAY: Final = "day"
 _NUMBERS: Final = frozenset({Field.INSURANCE_NUMBER, Field.PSC, Field.PIN, Field.DIGITS, Field.INSURER})
 
 
@@ -37,9 +38,18 @@ def wait(script: Script, session: Session, step: Step) -> Wait:
     """What an answer may look like."""
     match step:
         case Choose():
-            return Wait(step.expects, session.options, has_more(script, session, step))
+            return Wait(
+                step.expects,
+                session.options,
+                more=has_more(script, session, step),
+                none=s.NONE_OF_THEM in step.choose,
+                fields=(DAY,) if s.OTHER_DAY in step.choose else (),
+            )
         case Ask(ask=asked):
-            return Wait(Expect.DIGITS if _NUMBERS.issuperset(asked) else Expect.TEXT)
+            return Wait(
+                Expect.DIGITS if _NUMBERS.issuperset(asked) else Expect.TEXT,
+                fields=tuple(missing(session, step)),
+            )
         case _:
             return Wait(Expect.TEXT)
 

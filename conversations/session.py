@@ -43,6 +43,11 @@ class Session:
         """A dialogue is under way."""
         return bool(self.dialogue)
 
+    @property
+    def at(self) -> str:
+        """The question that is open, as a button remembers it."""
+        return f"{self.dialogue}.{self.step}"
+
     def over(self) -> "Session":
         """Nothing is under way; the language stays."""
         return Session(language=self.language)

@@ -12,13 +12,11 @@ from typing import Any, Final
 from jinja2 import ChainableUndefined, Environment, FileSystemLoader, Template, TemplateNotFound
 
 from conversations.events import Say
+from conversations.media import SMS as SMS  # noqa: PLC0414 - the medium that words are written for first
 from conversations.media import gsm
-from conversations.phrasing import FILTERS, IVR
+from conversations.phrasing import FILTERS
 from conversations.session import DEFAULT_LANGUAGE, Option
 
-SMS: Final = "sms"
-CHAT: Final = "chat"
-MEDIA: Final = (SMS, CHAT, IVR)
 NOTICES: Final = "notices"
 LABEL: Final = "label_"
 _DOUBLED_STOP: Final = re.compile(r"(?<!\.)\.\.(?!\.)")

@@ -1,11 +1,18 @@
 """Messages as values: who wrote, what waits to be sent, in which order it may go."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 SMS_CHANNEL = "sms"  # whoever carries it: an operator's centre, or the loopback
+
+
+TELEGRAM_CHANNEL = "telegram"
+WHATSAPP_CHANNEL = "whatsapp"
+WEB_CHANNEL = "web"  # the chat on our page
+VOICE_CHANNEL = "voice"  # the hotline
 
 
 class Address(NamedTuple):
@@ -38,6 +45,47 @@ class MtState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """An answer that can be pressed: what it says, and the text it stands for."""
+
+    label: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an answer may look like, for whoever can show buttons or listens to a keypad.
+
+    ``kind`` is text, digits, choice or yes_no; ``fields`` are what a question asks for; ``at`` names the
+    question, so that an old button is known.
+    """
+
+    kind: str
+    at: str
+    fields: tuple[str, ...] = ()
+    buttons: tuple[Button, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "kind": self.kind,
+            "at": self.at,
+            "fields": list(self.fields),
+            "buttons": [[button.label, button.reply] for button in self.buttons],
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Expected":
+        """Read what ``to_json`` wrote."""
+        return cls(
+            stored["kind"],
+            stored["at"],
+            tuple(stored["fields"]),
+            tuple(Button(label, reply) for label, reply in stored["buttons"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class NewMo:
     """A message from a person, as it came from the operator."""
 
@@ -46,6 +94,8 @@ class NewMo:
     text: str = field(repr=False)
     received_at: datetime
     operator_id: str | None = None
+    at_step: str | None = None
+    """The question whose button was pressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +107,7 @@ class Mo:
     operator: str
     text: str = field(repr=False)
     received_at: datetime
+    at_step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +128,7 @@ class NewMt:
     valid_until: datetime | None = None
     text_digest: bytes | None = None  # tells the same words again, where somebody may ask again
     state: MtState = MtState.QUEUED  # or BLOCKED: kept for the desk, and not sent
+    expects: Expected | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +142,4 @@ class ClaimedMt:
     text: str = field(repr=False)
     segments: int
     valid_until: datetime | None
+    expects: Expected | None = field(default=None, repr=False)

@@ -19,6 +19,7 @@ _MO = (
     t.inbox.c.operator,
     t.inbox.c.text_sealed,
     t.inbox.c.received_at,
+    t.inbox.c.at_step,
 )
 
 TURN_LOCK = 1  # namespace of the advisory locks that keep the turns of one address in order
@@ -82,6 +83,7 @@ class InboxBook:
             "text_sealed": self._vault.seal(message.text),
             "text_digest": self._vault.digest(message.text, purpose="mo"),
             "received_at": message.received_at,
+            "at_step": message.at_step,
         }
 
     def claim(self, at_most: int) -> list[Mo]:
@@ -133,6 +135,7 @@ class InboxBook:
                 r.operator,
                 self._vault.open(r.text_sealed),
                 r.received_at,
+                r.at_step,
             )
             for r in rows
         ]

@@ -1,5 +1,6 @@
 """MTs: written with the turn that caused them, claimed by one sender, settled by what the operator said."""
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from core.messages import Address, ClaimedMt, Lane, MtState, NewMt
+from core.messages import Address, ClaimedMt, Expected, Lane, MtState, NewMt
 from core.store import tables as t
 from core.unanswered import Patience
 from core.vault import Vault
@@ -62,7 +63,14 @@ class OutboxBook:
             "state": message.state,
             "created_at": message.created_at,
             "valid_until": message.valid_until,
+            "expects_sealed": self._seal(message.expects),
         }
+
+    def _seal(self, expects: Expected | None) -> bytes | None:
+        return None if expects is None else self._vault.seal(json.dumps(expects.to_json()))
+
+    def _open(self, sealed: bytes | None) -> Expected | None:
+        return None if sealed is None else Expected.from_json(json.loads(self._vault.open(sealed)))
 
     def claim(
         self,
@@ -118,6 +126,7 @@ class OutboxBook:
                 o.text_sealed,
                 o.segments,
                 o.valid_until,
+                o.expects_sealed,
             )
         ).all()
         if not rows:
@@ -144,6 +153,7 @@ class OutboxBook:
                 self._vault.open(r.text_sealed),
                 r.segments,
                 r.valid_until,
+                self._open(r.expects_sealed),
             )
             for r in sorted(rows, key=lambda r: (r.lane, r.rank, r.mt_id))
         ]

@@ -136,7 +136,7 @@ def test_no_message_at_any_step_raises_or_loses_the_session(said: list[str], see
         assert reply.text
         stored = json.loads(json.dumps(reply.session.to_json()))
         assert Session.from_json(stored) == reply.session
-        assert (reply.waiting is None) != reply.session.is_open
+        assert (reply.expects is None) != reply.session.is_open
         if reply.session.is_open:
             assert reply.session.step in LIBRARY.scripts[reply.session.dialogue].steps
         session = Session.from_json(stored)
@@ -300,15 +300,15 @@ def test_a_yes_with_an_email_registers_with_it() -> None:
 
 def test_buttons_say_what_the_words_say() -> None:
     reply = talk(Session.new(), "REG 405123123 Jan Novak 111 58601")
-    assert reply.waiting
-    assert reply.waiting.expects is Expect.CHOICE
-    assert [(button.label, button.reply) for button in reply.waiting.buttons][:1] == [
+    assert reply.expects
+    assert reply.expects.kind == Expect.CHOICE
+    assert [(button.label, button.reply) for button in reply.expects.buttons][:1] == [
         ("Nemocnice Jihlava 2 km", "1")
     ]
-    assert reply.waiting.buttons[-1].reply == "DALŠÍ"
+    assert reply.expects.buttons[-1].reply == "DALŠÍ"
     reply = talk(reply.session, "1")
-    assert reply.waiting
-    assert [button.reply for button in reply.waiting.buttons] == ["ANO", "NE"]
+    assert reply.expects
+    assert [button.reply for button in reply.expects.buttons] == ["ANO", "NE"]
 
 
 def test_chat_keeps_its_accents() -> None:
