@@ -87,14 +87,14 @@ def in_words(outlook: Outlook, size: int) -> Iterator[str]:
     """Say what the people invited before claim, and what is expected of the wave."""
     state, policy = outlook.state, outlook.policy
     if state.choosing:
-        yield f"{state.choosing} answered and are choosing a date"
+        yield f"choosing a date now: {state.choosing}"
     match policy.claims:
         case Claims.HELD:
             if state.open_count:
-                yield f"{state.open_count} invited before hold a place each"
+                yield f"invited before and silent: {state.open_count}, each holding a place"
         case Claims.IGNORED:
             if state.open_count:
-                yield f"{state.open_count} invited before are left out of account"
+                yield f"invited before and silent: {state.open_count}, left out of account"
         case Claims.DECAYING:
             yield from _chances_in_words(outlook, size)
 
@@ -103,7 +103,7 @@ def _chances_in_words(outlook: Outlook, size: int) -> Iterator[str]:
     state, policy = outlook.state, outlook.policy
     if state.open_count:
         claim = outlook.claims - state.choosing
-        yield f"{state.open_count} invited before are silent, and about {claim:.0f} of them will still answer"
+        yield f"invited before and silent: {state.open_count}, of whom about {claim:.0f} will still answer"
     for band in sorted({*state.in_line[:size]}, key=BANDS.index):
         curve = outlook.curves[band]
         learned = (

@@ -70,7 +70,7 @@ def _limits(state: SiteState, policy: Policy) -> Iterator[_Limit]:
         size = max(policy.probe, int(policy.ramp * largest), 1)
         yield _Limit(size, f"waves grow step by step: {size} after {largest}")
     people = len(state.in_line)
-    yield _Limit(people, f"only {people} wait to be invited" if people else "nobody waits to be invited")
+    yield _Limit(people, f"waiting to be invited: {people}")
 
 
 def _shortages(state: SiteState) -> Iterator[str]:

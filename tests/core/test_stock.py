@@ -128,3 +128,22 @@ def test_a_dose_is_promised_once(
     on_hand: int, promised: Promised, per_course: int, reserve: Reserve, courses: int
 ) -> None:
     assert uncommitted_courses(on_hand, promised, doses_per_course=per_course, reserve=reserve) == courses
+
+
+@pytest.mark.parametrize(
+    ("on_hand", "promised", "expected", "courses"),
+    [
+        pytest.param(120, Promised(10, 30), 0, 40, id="nothing announced is a full reserve"),
+        pytest.param(120, Promised(10, 30), 41, 50, id="of 41 announced 20 are counted on"),
+        pytest.param(120, Promised(10, 30), 900, 110, id="a first dose is one that is here"),
+        pytest.param(20, Promised(10, 60), 40, 0, id="what comes is promised already"),
+        pytest.param(5, Promised(10, 0), 400, 0, id="first doses are short"),
+    ],
+)
+def test_an_announced_delivery_gives_second_doses_less_a_haircut(
+    on_hand: int, promised: Promised, expected: int, courses: int
+) -> None:
+    may = uncommitted_courses(
+        on_hand, promised, doses_per_course=2, reserve=Reserve.ROLLING, expected=expected, haircut=0.5
+    )
+    assert may == courses
