@@ -73,6 +73,7 @@ class Smsc:
         self.port = port
         self.submitted: list[Submitted] = []  # in order of acceptance
         self.reported: list[str] = []  # the ids of the receipts that left, as they were answered
+        self.put_off = 0  # how often a deliver_sm was to be delivered again
         self._held: list[tuple[Link, SubmitSmResp]] = []
         self._chance = chance
         self._tls = tls
@@ -117,6 +118,10 @@ class Smsc:
         for link in list(self._links):
             link.abort()
             self.ended(link)
+
+    async def put_off_times(self, count: int) -> None:
+        """Wait until messages were put off so often in all."""
+        await self._until(lambda: self.put_off >= count)
 
     def release(self) -> None:
         """Say the answers that were held."""
@@ -303,6 +308,8 @@ class Smsc:
                 status = await self._hand_over_once(message)
             if status not in _DELIVER_AGAIN:
                 break
+            self.put_off += 1
+            self._news.set()
         return status
 
     async def _hand_over_once(self, message: DeliverSm) -> int:
