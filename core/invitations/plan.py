@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.invitations.outlook import Outlook, in_words
 from core.invitations.policy import HARD_GUARANTEE, Policy
+from core.invitations.response import bucket_of
 from core.invitations.state import SiteState
 
 
@@ -57,18 +58,21 @@ class _Limit:
 
 
 def _limits(state: SiteState, policy: Policy) -> Iterator[_Limit]:
+    """The limits of a wave; what is a step of growth holds for an hour, however often one plans."""
     yield _Limit(policy.most_at_once, f"{policy.most_at_once} at once is the most")
-    is_unseen = not any(seen.count for seen in state.observed.values())
-    if policy.probe and state.is_changed:
-        yield _Limit(policy.probe, f"something changed here, and {policy.probe} are invited to try it out")
-    elif policy.probe and is_unseen:
-        yield _Limit(
-            policy.probe, f"nobody was seen responding here, and {policy.probe} are invited to try it out"
-        )
+    fresh = sum(some.count for some in state.open if bucket_of(some.invited_ago) == 0)
+    just_now = f", {fresh} of them just now" if fresh else ""
+    trying = f"{policy.probe} are invited to try it out{just_now}"
+    if policy.probe and not any(seen.told for seen in state.observed.values()):
+        yield _Limit(max(0, policy.probe - fresh), f"nobody was seen responding here: {trying}")
+    elif policy.probe and state.is_changed:
+        yield _Limit(max(0, policy.probe - fresh), f"something changed here: {trying}")
     if policy.ramp is not None and state.recent_waves:
         largest = max(state.recent_waves)
-        size = max(policy.probe, int(policy.ramp * largest), 1)
-        yield _Limit(size, f"waves grow step by step: {size} after {largest}")
+        step = max(policy.probe, int(policy.ramp * largest), 1)
+        yield _Limit(
+            max(0, step - fresh), f"waves grow step by step: {step} within an hour, after {largest}{just_now}"
+        )
     people = len(state.in_line)
     yield _Limit(people, f"waiting to be invited: {people}")
 

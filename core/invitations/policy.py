@@ -45,9 +45,9 @@ class Policy:
     notice: timedelta = timedelta()
     """From when the message can be read to the earliest first dose; kept by whoever counts the pairs."""
     ramp: float | None = None
-    """A wave is at most this many times the largest of the recent ones."""
+    """Within an hour at most this many times the largest of the recent waves are invited."""
     probe: int = 0
-    """The size of the first wave after a change; 0 means that a change makes no difference."""
+    """How many are invited after a change until some have responded; 0: a change makes no difference."""
     most_at_once: int = 1_000
     """A wave is one transaction; who is left comes with the next one."""
     half_life: timedelta = timedelta(days=14)

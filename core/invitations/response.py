@@ -67,6 +67,11 @@ class Observed:
     def count(self) -> float:
         return sum(self.answered) + sum(self.silent)
 
+    @property
+    def told(self) -> float:
+        """How many tell something: they answered, or have been silent for more than the first bucket."""
+        return sum(self.answered) + sum(self.silent[1:])
+
 
 def observe(watched: Iterable[Watched], *, half_life: timedelta) -> dict[str, Observed]:
     """Count invitations per band; one sent ``half_life`` ago counts for a half."""

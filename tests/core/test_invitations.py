@@ -163,31 +163,44 @@ def test_those_invited_before_may_be_left_out_of_account():
 
 
 SEEN_HERE = {"80+": Observed(answered=(600.0,) + (0.0,) * 17, silent=(0.0,) * 17 + (400.0,))}
+JUST_NOW = OpenInvitations("80+", timedelta(minutes=5), 12)
 
 
 @pytest.mark.parametrize(
     ("changes", "size", "words"),
     [
         pytest.param(
-            {}, 20, "nobody was seen responding here, and 20 are invited to try it out", id="a new site"
+            {}, 20, "nobody was seen responding here: 20 are invited to try it out", id="a new site"
         ),
         pytest.param(
             {"observed": SEEN_HERE, "is_changed": True, "recent_waves": (90,)},
             20,
-            "something changed here, and 20 are invited to try it out",
+            "something changed here: 20 are invited to try it out",
             id="a change",
         ),
         pytest.param(
             {"observed": SEEN_HERE, "recent_waves": (8, 35, 4)},
             70,
-            "waves grow step by step: 70 after 35",
+            "waves grow step by step: 70 within an hour, after 35",
             id="the ramp",
         ),
         pytest.param(
             {"observed": SEEN_HERE, "recent_waves": (1, 0)},
             20,
-            "waves grow step by step: 20 after 1",
+            "waves grow step by step: 20 within an hour, after 1",
             id="the ramp begins at the probe",
+        ),
+        pytest.param(
+            {"open": (JUST_NOW, OpenInvitations("80+", 2 * HOUR, 9))},
+            8,
+            "nobody was seen responding here: 20 are invited to try it out, 12 of them just now",
+            id="a try is under way",
+        ),
+        pytest.param(
+            {"observed": SEEN_HERE, "recent_waves": (8, 12), "open": (JUST_NOW,)},
+            12,
+            "waves grow step by step: 24 within an hour, after 12, 12 of them just now",
+            id="the step is taken once an hour, however often one plans",
         ),
         pytest.param({"observed": SEEN_HERE}, 200, "200 at once is the most", id="one transaction"),
         pytest.param(
