@@ -37,8 +37,8 @@ class Standing:
     state: str
     """waiting, invited or returned"""
     pin: OpenPin | None
-    believes_old_pin: bool
-    """She came over with a PIN, and was never told that it is dead."""
+    came_over: bool
+    """She registered in an earlier system, and was never told what became of her PIN there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def word_for(standing: Standing, *, old: Policy, new: Policy, readable_at: datet
     """Choose the one thing to tell somebody; a new validity counts from when the SMS can be read."""
     if standing.state == "invited":
         return _of_pin(standing.pin, old=old, new=new, readable_at=readable_at)
-    if standing.believes_old_pin:
+    if standing.came_over:
         return OldPinIsDead()
     if standing.state == "waiting" and old.validity is None and new.validity is not None:
         return PinWillExpire(new.validity)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, and_, exists, func, insert, literal, select, update
+from sqlalchemy import Connection, Select, and_, exists, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.rule_changes import OpenPin, Purpose, Standing
@@ -115,12 +115,15 @@ def _next(new_policy: str, after: int, at_most: int) -> Select[Any]:
     was_told_before = exists().where(
         _n.registration_id == _r.registration_id, _n.purpose == Purpose.OLD_PIN_IS_DEAD
     )
-    has_old_pin = exists().where(t.dead_pins.c.registration_id == _r.registration_id)
-    # A PIN given under the new rules already said what they are.
+    # A PIN given under the new rules already said what they are, unless other rules came in between.
+    changed_before = select(func.max(_c.changed_at)).where(_c.finished_at.is_not(None)).scalar_subquery()
     given_before = and_(
         _i.registration_id == _r.registration_id,
         _i.state == "open",
-        exists().where(t.waves.c.wave_id == _i.wave_id, t.waves.c.policy != new_policy),
+        or_(
+            exists().where(t.waves.c.wave_id == _i.wave_id, t.waves.c.policy != new_policy),
+            _i.invited_at <= changed_before,
+        ),
     )
     return (
         select(
@@ -133,7 +136,7 @@ def _next(new_policy: str, after: int, at_most: int) -> Select[Any]:
             _r.state,
             _i.invitation_id,
             _i.expires_at,
-            and_(has_old_pin, ~was_told_before).label("believes_old_pin"),
+            and_(_r.imported_from.is_not(None), ~was_told_before).label("came_over"),
         )
         .select_from(t.registrations.join(t.sites).outerjoin(t.invitations, given_before))
         .where(_r.registration_id > after, _r.state.in_(CONCERNED), _r.ended_at.is_(None))
@@ -151,5 +154,5 @@ def _concerned(row: Any) -> Concerned:
         row.language,
         row.site_id,
         row.site,
-        Standing(row.state, pin, row.believes_old_pin),
+        Standing(row.state, pin, row.came_over),
     )

@@ -253,6 +253,7 @@ rule_notices = Table(
     Column("change_id", BigInteger, ForeignKey(rule_changes.c.change_id), primary_key=True),
     Column("registration_id", BigInteger, ForeignKey(registrations.c.registration_id), primary_key=True),
     _text("purpose"),
+    Index("ix_rule_notices_registration_id", "registration_id"),
 )
 
 audit = Table(

@@ -104,6 +104,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("change_id", "registration_id", name=op.f("pk_rule_notices")),
     )
+    op.create_index("ix_rule_notices_registration_id", "rule_notices", ["registration_id"], unique=False)
     op.add_column("invitations", sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("invitations", sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index(
