@@ -77,6 +77,8 @@ def _ways(step: Step) -> Iterator[tuple[str, str]]:
             yield from ((f"{outcome}: ", target) for outcome, target in outcomes.items())
         case End():
             pass
+    if isinstance(step, Ask) and step.no:
+        yield "no: ", step.no
     if isinstance(step, Question) and step.back:
         yield "back: ", step.back
 

@@ -23,7 +23,7 @@ from conversations.reading import (
 )
 from conversations.script import Ask, Choose, Do, End, Field, Question, Script, Step, Tell
 from conversations.session import Session
-from conversations.understand.answers import Command, command
+from conversations.understand.answers import Command, No, command, gist, yes_or_no
 from conversations.understand.text import plain, words
 from conversations.verbs import BUSY, VERBS
 
@@ -141,7 +141,11 @@ class _Walk:
     def _opening(self, step: Step | None, said: Said) -> Turn | None:
         """Begin another dialogue, asked for by a keyword or by what only that dialogue needs."""
         first, rest = [*said.text.split(maxsplit=1), "", ""][:2]
-        claimed = self._library.keywords.get(plain(first).strip(".,:;!?/#\"'"))
+        keywords = self._library.keywords
+        if claimed := keywords.get(gist(said.text)):
+            rest = ""
+        else:
+            claimed = keywords.get(plain(first).strip(".,:;!?/#\"'"))
         if claimed:
             name, language = claimed
             script = self._library.scripts[name]
@@ -249,6 +253,8 @@ class _Walk:
         )
         self._put(answers={**answers, **{field.value: value for field, value in filled.values.items()}})
         if not any(field in filled.values for field in step.ask):
+            if step.no and isinstance(yes_or_no(said.text), No):
+                return self._go(step.no)
             return self._unread(step, filled.problem)
         self._put(tries=0)
         return self._enter(step.name, arriving=False)

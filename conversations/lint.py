@@ -13,8 +13,8 @@ from conversations.events import Say
 from conversations.library import Library
 from conversations.media import gsm
 from conversations.script import Ask, Choose, Do, End, Question, Script, Step, Tell
-from conversations.understand.answers import command
-from conversations.understand.text import plain
+from conversations.understand.answers import command, gist
+from conversations.understand.text import plain, words
 from conversations.verbs import BUSY, VERBS
 from conversations.words import NOTICES, SMS, one_message
 
@@ -71,8 +71,8 @@ def _keywords(library: Library) -> Iterator[Finding]:
                 yield Finding(script.name, "keywords", f"no language {language}")
             if said := command(word):
                 yield Finding(script.name, "keywords", f"{word} is the command {said.value}")
-            if len(word.split()) != 1:
-                yield Finding(script.name, "keywords", f"{word} is not one word")
+            if gist(word) != " ".join(words(word)):
+                yield Finding(script.name, "keywords", f"{word} is never heard like that")
             if taken := claims.get(plain(word)):
                 yield Finding(script.name, "keywords", f"{word} is claimed by {taken} too")
             claims[plain(word)] = script.name
@@ -233,7 +233,12 @@ def _common_words(library: Library, language: str) -> Iterator[Finding]:
             yield Finding(NOTICES, f"{language}.{block}", "has no words")
             continue
         said = {name: samples.LONGEST[name] for name in ("name", "site", "pin", "first", "second", "address")}
-        costs = gsm.segments(gsm.fold(library.words.render_notice(block, language, **said)))
+        costs = max(
+            gsm.segments(
+                gsm.fold(library.words.render_notice(block, language, valid_until=valid_until, **said))
+            )
+            for valid_until in (None, samples.LONGEST["first"])
+        )
         if costs > most:
             yield Finding(NOTICES, f"{language}.{block}", f"may cost {costs} segments, not {most}")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any, Final
 
-from conversations.verbs import STATES, VERBS
+from conversations.verbs import MOST_PINS, STANDING, STATES, VERBS
 
 # The longest of data/ocm_2021-06-14.csv.
 _LONGEST_SITE: Final = (
@@ -57,10 +57,12 @@ USUAL: Final[Mapping[str, Any]] = {
     "new_place": 340,
     "of": 340,
     "left": 4,
+    "others": 0,
     "first": "2021-01-25T08:00",
     "second": "2021-02-15T08:00",
     "until": "2021-01-22T09:15",
     "registered": "2021-01-22T09:00",
+    "hours": None,
     "registered_on": "2021-01-22",
     "state": "waiting",
     "more": True,
@@ -82,6 +84,7 @@ LONGEST: Final[Mapping[str, Any]] = {
     "old_place": 1_234_567,
     "new_place": 1_234_567,
     "of": 1_234_567,
+    "others": 120,
     "first": _FIRST,
     "second": _SECOND,
     "until": "2021-11-22T10:45",
@@ -95,6 +98,7 @@ _VARIED: Final[Mapping[str, tuple[Any, ...]]] = {
     "page": (0, 1),
     "after": (None, "2021-12-27"),
     "email": (None, LONGEST["email"]),
+    "hours": (None, 168),
 }
 
 
@@ -107,11 +111,9 @@ def values(verb: str, outcome: str, said: Mapping[str, Any]) -> dict[str, Any]:
                 shown = {key: said["site" if key == "name" else key] for key in VERBS[verb].option}
                 found[name] = [{"value": str(n), **shown} for n in range(1, VERBS[verb].most + 1)]
             case "registrations":
-                item = {
-                    key: said[key]
-                    for key in ("name", "site", "registered_on", "place", "of", "first", "second")
-                }
-                found[name] = [{**item, "state": said["state"]}] * said.get("count", 1)
+                found[name] = [{key: said[key] for key in STANDING}] * said.get("count", 1)
+            case "pins":
+                found[name] = [{"name": said["name"], "pin": said["pin"]}] * MOST_PINS
             case _:
                 found[name] = said[name]
     return found

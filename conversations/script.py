@@ -58,12 +58,13 @@ class Ask(_Step):
 
     ask: tuple[Field, ...]
     next: str
+    no: str = ""  # where "nemám" leads, if it is an answer
     give_up: str = DEFAULT_GIVE_UP
     back: str = ""  # where ZPĚT leads, if not to the question before
 
     @property
     def targets(self) -> tuple[str, ...]:
-        return (*self.have.values(), self.next, *([self.back] if self.back else ()))
+        return (*self.have.values(), self.next, *(each for each in (self.no, self.back) if each))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +126,7 @@ class Script:
     version: int
     start: str
     steps: Mapping[str, Step]
-    keywords: Mapping[str, tuple[str, ...]]  # language, or "any" -> the words that start it
+    keywords: Mapping[str, tuple[str, ...]]  # language, or "any" -> words and phrases that start it
     opened_by: tuple[Field, ...] = ()  # a message with one of these needs no keyword
     is_aside: bool = False  # a look at something: what was under way goes on afterwards
     takes: tuple[Field, ...] = ()  # fields any answer may carry, asked for or not

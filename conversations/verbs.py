@@ -65,8 +65,10 @@ VERBS: Final[Mapping[str, Verb]] = {
     "register": Verb(
         ("insurance_number", "name", "insurer", "psc", "site", "group", "code", "email", "language"),
         {
-            "registered": ("site", "place", "registered"),
-            "already": ("site", "place", "registered"),  # the same person at the same site: nothing is lost
+            # hours: how long her PIN will be good once it is sent; null: until it is used
+            "registered": ("site", "place", "registered", "hours"),
+            # the same person at the same site: nothing is lost
+            "already": ("site", "place", "registered", "hours"),
             "has_reservation": ("site", "first"),
             "not_proven": (),  # not in the register of the group, or a wrong code
         },
@@ -81,11 +83,19 @@ VERBS: Final[Mapping[str, Verb]] = {
             "blocked": (),
             "used": ("site", "first", "second"),
             "prove": (),  # another phone: the last four digits of the insurance number first
+            # What once was a PIN, and is none any more:
+            "ran_out": ("site", "place"),  # she stands in the queue again
+            "unanswered": (),  # her last invitation went by
+            "older": (),  # a newer one was sent
+            "old_system": ("site", "place"),
+            "replaced": (),  # by a newer registration
+            "ended": (),
+            "done": (),
         },
     ),
     "prove_digits": Verb(
         ("pin", "digits"),
-        {"opened": _OPENED, "wrong": ("left",), "blocked": ()},
+        {"opened": _OPENED, "wrong": ("left",), "blocked": (), "stale": ()},  # stale: no PIN any more
     ),
     # ``after``: that day; ``weekday``: 1 is Monday; both null: the soonest.
     "find_pairs": Verb(
@@ -105,10 +115,25 @@ VERBS: Final[Mapping[str, Verb]] = {
     "let_go": Verb(("registration",), {"gone": ()}),
     # status
     "my_status": Verb((), {"found": ("registrations",), "none": ()}),
+    # lost PIN2
+    "tell_pin_again": Verb(
+        (),
+        {
+            "told": ("pins", "others"),  # others: how many more have one
+            "too_often": (),
+            "not_invited": ("registrations",),
+            "blocked": (),
+            "none": (),
+        },
+    ),
 }
 
 # One of ``my_status.registrations``; ``state`` is one of STATES, what does not apply is null.
-STANDING: Final = ("state", "name", "site", "registered_on", "place", "of", "first", "second")
+# ``until`` is how long the PIN of the invited is good, null: until it is used.
+STANDING: Final = ("state", "name", "site", "registered_on", "place", "of", "first", "second", "until")
+# One of ``tell_pin_again.pins``; at most so many in one outcome.
+TOLD_PIN: Final = ("name", "pin")
+MOST_PINS: Final = 6
 STATES: Final = ("waiting", "invited", "reserved", "done", "blocked", "returned")
 
 
@@ -129,4 +154,6 @@ def check_outcome(verb: str, name: str, values: Mapping[str, Any]) -> list[str]:
         ]
     for each in values.get("registrations") or ():
         wrong += [f"a registration of {verb} lacks {key}" for key in STANDING if key not in each]
+    for each in values.get("pins") or ():
+        wrong += [f"a PIN of {verb} lacks {key}" for key in TOLD_PIN if key not in each]
     return wrong

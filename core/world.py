@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.geography import Postcodes
+from core.invitations import HARD_GUARANTEE, Policy
 from core.products import Products
 from core.programme import Programme
 
@@ -15,6 +16,7 @@ class World:
     products: Products
     programme: Programme
     postcodes: Postcodes
+    policy: Policy = HARD_GUARANTEE  # under which people are invited, and told how long a PIN is good
     country: str = "CZ"
     hotline: str = "1221"
     hold_for: timedelta = timedelta(minutes=30)  # how long dates are kept while somebody decides

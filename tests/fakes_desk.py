@@ -21,8 +21,18 @@ GROUPS = {
     "cs": (("health_workers", "zdravotníci"), ("school_staff", "pracovníci škol")),
     "en": (("health_workers", "health workers"), ("school_staff", "school staff")),
 }
-PIN, OTHERS_PIN, USED_PIN, BLOCKED_PIN = "47110922", "12345674", "55550005", "99990009"
+PIN, OTHERS_PIN, USED_PIN = "47110921", "12345671", "55550009"
+LATE_PINS = {
+    "20010016": "ran_out",
+    "20010027": "unanswered",
+    "20010034": "older",
+    "20010042": "old_system",
+    "20010050": "replaced",
+    "20010069": "ended",
+    "20010075": "done",
+}
 PAGE = 4
+MOST_TOLD = 2
 HOLD_FOR = timedelta(minutes=15)
 
 
@@ -39,6 +49,8 @@ class FakeDesk:
     held: str | None = None
     held_until: datetime | None = None
     registrations: list[dict[str, Any]] = field(default_factory=list)
+    open_pins: dict[str, str] = field(default_factory=dict)  # name -> PIN, of this phone
+    told_at: list[datetime] = field(default_factory=list)
 
     def perform(self, act: Act, *, now: datetime) -> Outcome:
         """Answer a verb; holds itself to the table of verbs."""
@@ -107,31 +119,26 @@ class FakeDesk:
         self.earlier[said["insurance_number"]] = said["site"]
         place = 12 if already else 340
         self.registrations.append(
-            {
-                "state": "waiting",
-                "name": said["name"].split()[0],
-                "site": _name(said["site"]),
-                "registered_on": now.date().isoformat(),
-                "place": place,
-                "of": 1204,
-                "first": None,
-                "second": None,
-            }
+            waiting(said["name"].split()[0], now=now, site=_name(said["site"]), place=place, of=1204)
         )
         return Outcome(
             "already" if already else "registered",
-            {"site": _name(said["site"]), "place": place, "registered": now.isoformat()},
+            {"site": _name(said["site"]), "place": place, "registered": now.isoformat(), "hours": None},
         )
 
     def _enter_pin(self, said: Mapping[str, Any], now: datetime) -> Outcome:
         match said["pin"]:
-            case "47110922":
+            case pin if pin == PIN:
                 return self._opened()
-            case "12345674":
+            case pin if pin == OTHERS_PIN:
                 return Outcome("prove")
-            case "55550005":
+            case pin if pin == USED_PIN:
                 seen = {"first": "2021-01-25T08:00", "second": "2021-02-15T08:00"}
                 return Outcome("used", {"site": SITES[0][1], **seen})
+            case pin if pin in LATE_PINS:
+                outcome = LATE_PINS[pin]
+                where = {"site": SITES[0][1], "place": 1}
+                return Outcome(outcome, where if outcome in ("ran_out", "old_system") else {})
             case pin if pin.startswith("4711"):
                 return Outcome("mistyped")
             case _:
@@ -143,19 +150,21 @@ class FakeDesk:
     def _find_pairs(self, said: Mapping[str, Any], now: datetime) -> Outcome:
         if self.no_pairs:
             return Outcome("none")
-        pairs = [pair for pair in _pairs() if pair["value"] not in self.taken]
-        fitting = pairs
+        free = [pair for pair in pairs() if pair["value"] not in self.taken]
+        fitting = free
         if said["after"]:
-            fitting = [pair for pair in pairs if pair["first"].startswith(said["after"])]
+            fitting = [pair for pair in free if pair["first"].startswith(said["after"])]
         elif said["weekday"]:
-            fitting = [p for p in pairs if datetime.fromisoformat(p["first"]).isoweekday() == said["weekday"]]
+            fitting = [p for p in free if datetime.fromisoformat(p["first"]).isoweekday() == said["weekday"]]
         name = "found" if fitting else "none_then"
         begin = said["page"] * PAGE
-        page = (fitting or pairs)[begin : begin + PAGE]
-        return Outcome(name, {"options": page, "more": begin + PAGE < len(fitting or pairs)})
+        nearest = [pair for pair in free if pair["first"] >= (said["after"] or "")]
+        offered = fitting or nearest or free
+        page = offered[begin : begin + PAGE]
+        return Outcome(name, {"options": page, "more": begin + PAGE < len(offered)})
 
     def _hold_pair(self, said: Mapping[str, Any], now: datetime) -> Outcome:
-        pair = next(each for each in _pairs() if each["value"] == said["picked"])
+        pair = next(each for each in pairs() if each["value"] == said["picked"])
         if pair["value"] == "1" and "first is quick" in self.taken:
             self.taken = {"1"}
             return Outcome("taken")
@@ -166,7 +175,7 @@ class FakeDesk:
     def _confirm(self, said: Mapping[str, Any], now: datetime) -> Outcome:
         if self.held_until is None or now >= self.held_until:
             return Outcome("lapsed")
-        pair = next(each for each in _pairs() if each["value"] == self.held)
+        pair = next(each for each in pairs() if each["value"] == self.held)
         dates = {"first": pair["first"], "second": pair["second"]}
         return Outcome("confirmed", {**dates, "site": SITES[0][1], "address": ADDRESS})
 
@@ -179,6 +188,20 @@ class FakeDesk:
             return Outcome("none")
         return Outcome("found", {"registrations": self.registrations})
 
+    def _tell_pin_again(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        if not self.left:
+            return Outcome("blocked")
+        if self.open_pins:
+            self.told_at = [at for at in self.told_at if now - at < timedelta(days=1)]
+            if len(self.told_at) == MOST_TOLD:
+                return Outcome("too_often")
+            self.told_at.append(now)
+            pins = [{"name": name, "pin": pin} for name, pin in self.open_pins.items()]
+            return Outcome("told", {"pins": pins, "others": 0})
+        if self.registrations:
+            return Outcome("not_invited", {"registrations": self.registrations})
+        return Outcome("none")
+
     def _opened(self) -> Outcome:
         known = {"site": SITES[0][1], "address": ADDRESS, "name": "Jan"}
         return Outcome("opened", {"registration": "r1", **known})
@@ -188,11 +211,20 @@ class FakeDesk:
         return Outcome("wrong", {"left": self.left}) if self.left else Outcome("blocked")
 
 
+def waiting(
+    name: str, *, now: datetime, site: str = SITES[0][1], place: int = 1, of: int = 1
+) -> dict[str, Any]:
+    """How somebody stands who was not invited yet."""
+    nothing = dict.fromkeys(("first", "second", "until"))
+    known = {"name": name, "site": site, "registered_on": now.date().isoformat(), "place": place, "of": of}
+    return {"state": "waiting", **known, **nothing}
+
+
 def _name(site: str) -> str:
     return next(name for value, name, _, _ in SITES if value == site)
 
 
-def _pairs() -> list[dict[str, str]]:
+def pairs() -> list[dict[str, str]]:
     """Six first dates on three days; the second three weeks later at the same hour."""
     firsts = [datetime(2021, 1, day, hour, minute) for day, hour, minute in (  # noqa: DTZ001 - Prague, as verbs.py says
         (25, 8, 0), (25, 8, 20), (26, 9, 0), (26, 9, 20), (26, 9, 40), (29, 10, 0))]  # fmt: skip

@@ -111,7 +111,12 @@ def command(text: str) -> Command | None:
     """Read a command that works everywhere, if it is all the message says."""
     if _ONLY_QUESTION_MARKS.fullmatch(plain(text)):
         return Command.HELP
-    return _COMMAND_OF.get(" ".join(_said(text)))
+    return _COMMAND_OF.get(gist(text))
+
+
+def gist(text: str) -> str:
+    """What a message says without its polite words, plain."""
+    return " ".join(_said(text))
 
 
 def _said(text: str) -> list[str]:

@@ -39,7 +39,7 @@ NO_PHRASES: Final = {
     "en": ("i do not", "i dont", "i don t", "do not", "dont", "don t", "not correct", "not right", "not now"),
 }
 # They add nothing to an answer that has one.
-NEUTRAL: Final = {"cs": "to je tak s tim si vse jsem", "en": "i it is that this"}
+NEUTRAL: Final = {"cs": "to je tak s tim si vse jsem ho", "en": "i it is that this"}
 
 # The words for 1, 2, 3 … in this order.
 CARDINALS: Final = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, DateTime, func, insert, literal, select
 
 from core.store import tables as t
 
@@ -30,6 +30,23 @@ class AuditBook:
     def note(self, who: str, what: str, *, registration_id: int | None = None, now: datetime) -> None:
         """Write down that somebody did something, or was told it."""
         self._db.execute(insert(t.audit).values(at=now, who=who, what=what, registration_id=registration_id))
+
+    def note_at_most(
+        self, most: int, who: str, what: str, *, registration_id: int, since: datetime, now: datetime
+    ) -> bool:
+        """Write it down unless that was done as often since then; False when it was."""
+        done = (
+            select(func.count())
+            .select_from(t.audit)
+            .where(_a.registration_id == registration_id, _a.what == what, _a.at > since)
+            .scalar_subquery()
+        )
+        line = select(
+            literal(now, DateTime(timezone=True)), literal(who), literal(what), literal(registration_id)
+        ).where(done < most)
+        columns = [_a.at, _a.who, _a.what, _a.registration_id]
+        noted = insert(t.audit).from_select(columns, line).returning(_a.audit_id)
+        return self._db.execute(noted).first() is not None
 
     def count(self, what: str, *, registration_id: int, since: datetime) -> int:
         """How often something was done about a registration since then."""

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.messages import Address
@@ -17,6 +17,7 @@ from core.vault import Vault
 NUMBER = "insurance number"  # purpose of the digests of insurance numbers
 REPLACED = "newer registration"
 WRONG_PINS = "wrong PINs"
+UNANSWERED = "unanswered invitations"
 QUEUED = ("waiting", "returned")
 
 _r = t.registrations.c
@@ -31,6 +32,8 @@ _COLUMNS = (
     _r.birth_date,
     _r.state,
     _r.registered_at,
+    _r.ended_at,
+    _r.blocked_because,
 )
 
 
@@ -69,6 +72,7 @@ class Registration:
     state: str
     registered_at: datetime
     ended_at: datetime | None = None
+    blocked_because: str | None = None
 
 
 class RegistrationBook:
@@ -97,7 +101,7 @@ class RegistrationBook:
     def of_phone(self, phone: str) -> list[Registration]:
         """The living registrations told to this phone, oldest first."""
         rows = self._db.execute(
-            select(*_COLUMNS, _r.ended_at)
+            select(*_COLUMNS)
             .where(_r.phone == phone, _IS_LIVING)
             .order_by(_r.registered_at, _r.registration_id)
         )
@@ -173,6 +177,23 @@ class RegistrationBook:
         )
         return max(self._db.execute(counted).scalars(), default=0)
 
+    def unblock(self, registration_id: int) -> bool:
+        """Lift a block by wrong PINs: invited if her PIN is still good, else waiting; False for any other."""
+        has_pin = exists().where(
+            t.invitations.c.registration_id == _r.registration_id, t.invitations.c.state == "open"
+        )
+        lifted = (
+            update(t.registrations)
+            .where(
+                _r.registration_id == registration_id,
+                _r.state == "blocked",
+                _r.blocked_because == WRONG_PINS,
+                _IS_LIVING,
+            )
+            .values(state=case((has_pin, "invited"), else_="waiting"), blocked_because=None, wrong_pins=0)
+        )
+        return self._db.execute(lifted).rowcount == 1
+
     def _move(self, registration_id: int, old: tuple[str, ...], **values: object) -> bool:
         moved = update(t.registrations).where(
             _r.registration_id == registration_id, _r.state.in_(old), _IS_LIVING
@@ -204,7 +225,7 @@ class RegistrationBook:
         return int(self._db.execute(counted).scalar_one())
 
     def _one(self, *which: ColumnElement[bool], lock: bool = False) -> Registration | None:
-        found = select(*_COLUMNS, _r.ended_at).where(*which)
+        found = select(*_COLUMNS).where(*which)
         row = self._db.execute(found.with_for_update(key_share=True) if lock else found).first()
         return None if row is None else _registration(row)
 

@@ -9,6 +9,8 @@ from conversations.verbs import BUSY
 from core.messages import Address
 from core.store.work import Work
 from core.world import World
+from gateway.turns.entering import Entering
+from gateway.turns.lost_pins import LostPins
 from gateway.turns.registering import Registering
 from gateway.turns.reserving import Reserving
 from gateway.turns.standing import Standing
@@ -19,20 +21,22 @@ class Desk:
 
     def __init__(self, work: Work, world: World, address: Address, *, now: datetime) -> None:
         registering = Registering(work, world, address, now=now)
-        reserving = Reserving(work, world, address, now=now)
+        entering = Entering(work, address, now=now)
+        reserving = Reserving(work, world, now=now)
         self.verbs: Mapping[str, Callable[[Mapping[str, Any]], Outcome]] = {
             "check_number": registering.check_number,
             "find_sites": registering.find_sites,
             "find_group": registering.find_group,
             "check_earlier": registering.check_earlier,
             "register": registering.register,
-            "enter_pin": reserving.enter_pin,
-            "prove_digits": reserving.prove_digits,
+            "enter_pin": entering.enter_pin,
+            "prove_digits": entering.prove_digits,
             "find_pairs": reserving.find_pairs,
             "hold_pair": reserving.hold_pair,
             "confirm": reserving.confirm,
             "let_go": reserving.let_go,
             "my_status": Standing(work, address).my_status,
+            "tell_pin_again": LostPins(work, address, now=now).tell_pin_again,
         }
 
     def perform(self, act: Act) -> Outcome:

@@ -1,7 +1,7 @@
 """From an insurance number to a place in the queue: the verbs of the registration dialogue."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -144,7 +144,9 @@ class Registering:
     def _registered(self, outcome: str, mine: Registration, site: Site) -> Outcome:
         place = self._work.registrations.place(mine)
         registered = mine.registered_at.isoformat()
-        return Outcome(outcome, {"site": site.name, "place": place, "registered": registered})
+        validity = self._world.policy.validity
+        hours = None if validity is None else round(validity / timedelta(hours=1))
+        return Outcome(outcome, {"site": site.name, "place": place, "registered": registered, "hours": hours})
 
     def _has_reservation(self, earlier: Registration) -> Outcome:
         dates = self._work.reservations.living_of(earlier.registration_id)

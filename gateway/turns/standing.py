@@ -1,6 +1,7 @@
-"""Where people stand: the verb of the status dialogue."""
+"""Where people stand: the verb of the status dialogue, and what other verbs tell of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from conversations.events import Outcome
@@ -22,21 +23,49 @@ class Standing:
         registrations = self._work.registrations.of_phone(self._address.number)
         if not registrations:
             return Outcome("none")
-        return Outcome("found", {"registrations": [self._standing(each) for each in registrations]})
+        return Outcome("found", {"registrations": self.of(registrations)})
+
+    def of(self, registrations: Iterable[Registration]) -> list[dict[str, Any]]:
+        """How each stands, as `conversations.verbs.STANDING` names it."""
+        return [self._standing(each) for each in registrations]
 
     def _standing(self, mine: Registration) -> dict[str, Any]:
-        book = self._work.registrations
-        site = self._work.sites.get(mine.site_id)
+        invitation = self._work.invitations.open_of(mine.registration_id) if mine.state == "invited" else None
+        expires_at = invitation.expires_at if invitation else None
         is_queued = mine.state in QUEUED
-        has_dates = mine.state in ("reserved", "done")
-        dates = self._work.reservations.living_of(mine.registration_id) if has_dates else None
         return {
             "state": mine.state,
             "name": mine.first_name,
-            "site": site.name if site else "",
+            "site": site_of(self._work, mine)[0],
             "registered_on": mine.registered_at.astimezone(PRAGUE).date().isoformat(),
-            "place": book.place(mine) if is_queued else None,
-            "of": book.queue_length(mine.site_id) if is_queued else None,
-            "first": dates.first.begins_at.isoformat() if dates else None,
-            "second": dates.second.begins_at.isoformat() if dates and dates.second else None,
+            "place": place_of(self._work, mine),
+            "of": self._work.registrations.queue_length(mine.site_id) if is_queued else None,
+            "until": iso(expires_at) if expires_at else None,
+            **dates_of(self._work, mine),
         }
+
+
+def site_of(work: Work, registration: Registration) -> tuple[str, str]:
+    """The name and the address of the site somebody registered at."""
+    site = work.sites.get(registration.site_id)
+    return (site.name, site.address) if site else ("", "")
+
+
+def place_of(work: Work, registration: Registration) -> int | None:
+    """The place in the queue, from 1; None for who does not stand in it."""
+    return work.registrations.place(registration) if registration.state in QUEUED else None
+
+
+def dates_of(work: Work, registration: Registration) -> dict[str, str | None]:
+    """The dates somebody has, as ``first`` and ``second``; null where there are none."""
+    has_dates = registration.state in ("reserved", "done")
+    dates = work.reservations.living_of(registration.registration_id) if has_dates else None
+    return {
+        "first": iso(dates.first.begins_at) if dates else None,
+        "second": iso(dates.second.begins_at) if dates and dates.second else None,
+    }
+
+
+def iso(moment: datetime) -> str:
+    """A moment as words are made of it: in Prague."""
+    return moment.astimezone(PRAGUE).isoformat(timespec="minutes")

@@ -11,8 +11,8 @@ from conversations.library import Library, load_library
 from conversations.media import gsm
 from conversations.session import Session
 from tests import transcripts
-from tests.fakes_desk import FakeDesk
-from tests.transcripts import Transcript
+from tests.fakes_desk import OTHERS_PIN, PIN, FakeDesk, waiting
+from tests.transcripts import PRAGUE, Transcript
 
 LIBRARY = load_library()
 EVERY = transcripts.every()
@@ -36,7 +36,7 @@ def on_a_fake_desk(library: Library, transcript: Transcript) -> Callable[[str, d
     return answer
 
 
-def set_up(world: str) -> FakeDesk:
+def set_up(world: str) -> FakeDesk:  # noqa: PLR0911 - one for every kind of world
     """The world of a transcript's header: ``earlier NUMBER SITE``, ``reserved NUMBER``, ``taken …``, …"""
     match world.split(" ", 1):
         case ["earlier", of]:
@@ -48,6 +48,10 @@ def set_up(world: str) -> FakeDesk:
             return FakeDesk(taken={which})
         case ["busy", verb]:
             return FakeDesk(busy={verb})
+        case ["invited", names]:
+            return FakeDesk(open_pins=dict(zip(names.split(", "), (PIN, OTHERS_PIN), strict=False)))
+        case ["waiting", name]:
+            return FakeDesk(registrations=[waiting(name, now=datetime(2021, 1, 22, 9, tzinfo=PRAGUE))])
         case ["no_pairs"]:
             return FakeDesk(no_pairs=True)
         case _:

@@ -134,7 +134,7 @@ def test_another_site_replaces_after_the_loss_was_told(town):
     assert told.name == "replaces"
     assert (told.values["old_site"], told.values["new_site"]) == ("Nemocnice Jihlava", "Nemocnice Třebíč")
     assert town.register(site=OTHER_SITE).name == "registered"
-    assert town.perform("enter_pin", pin=pin).name == "wrong", "her invitation is void"
+    assert town.perform("enter_pin", pin=pin).name == "replaced"
     with town.store.begin() as work:
         r = t.registrations.c
         rows = work.db.execute(

@@ -1,0 +1,73 @@
+"""A lost PIN2: the same PIN again, to the phone that it was sent to."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from conversations.events import Outcome
+from conversations.verbs import MOST_PINS
+from core.messages import Address
+from core.store.registrations import WRONG_PINS, Registration
+from core.store.work import Work
+from gateway.turns.standing import Standing
+
+TOLD_BY: Final = "sms dialogue"
+TOLD_AGAIN: Final = "PIN2 told again"
+MOST_TOLD: Final = 2
+"""Of one PIN in a day: once may be deleted by mistake, more often somebody only costs capacity."""
+DAY: Final = timedelta(days=1)
+
+
+class LostPins:
+    """The verb of one turn."""
+
+    def __init__(self, work: Work, address: Address, *, now: datetime) -> None:
+        self._work = work
+        self._address = address
+        self._now = now
+
+    def tell_pin_again(self, _: Mapping[str, Any]) -> Outcome:
+        """The PINs of all open invitations of this phone; the answer goes to it and nowhere else."""
+        mine = self._work.registrations.of_phone(self._address.number)
+        if not mine:
+            return Outcome("none")
+        open_ones = {
+            registration: invitation.invitation_id
+            for registration in mine
+            if registration.state != "blocked"
+            and (invitation := self._work.invitations.open_of(registration.registration_id))
+        }
+        is_blocked = any(registration.blocked_because == WRONG_PINS for registration in mine)
+        if (is_blocked and not open_ones) or (open_ones and self._work.wrong_pins.is_blocked(self._address)):
+            return Outcome("blocked")
+        if not open_ones:
+            standing = Standing(self._work, self._address)
+            return Outcome("not_invited", {"registrations": standing.of(mine)})
+        # Whoever was told least comes first, so that asking again reaches everybody of a large house.
+        to_tell = sorted(open_ones, key=self._times_told)
+        told = [each for each in to_tell[:MOST_PINS] if self._may_be_told(each)]
+        if not told:
+            return Outcome("too_often")
+        pins = [
+            {
+                "name": f"{each.first_name} {each.last_name}",
+                "pin": self._work.invitations.pin_of(open_ones[each]),
+            }
+            for each in told
+        ]
+        return Outcome("told", {"pins": pins, "others": len(to_tell[MOST_PINS:])})
+
+    def _times_told(self, registration: Registration) -> int:
+        return self._work.audit.count(
+            TOLD_AGAIN, registration_id=registration.registration_id, since=self._now - DAY
+        )
+
+    def _may_be_told(self, registration: Registration) -> bool:
+        return self._work.audit.note_at_most(
+            MOST_TOLD,
+            TOLD_BY,
+            TOLD_AGAIN,
+            registration_id=registration.registration_id,
+            since=self._now - DAY,
+            now=self._now,
+        )
