@@ -2,7 +2,7 @@
 
 from cmath import exp, pi
 from dataclasses import dataclass
-from math import ceil, cos, floor, sqrt
+from math import ceil, cos, erfc, floor, sqrt
 
 # So far from the mean there is nothing that a double could tell from 0.
 DEVIATIONS = 9
@@ -29,6 +29,14 @@ class Crowd:
         """How many are expected to answer."""
         return sum(count * chance for count, chance in self.groups)
 
+    @property
+    def variance(self) -> float:
+        return sum(count * chance * (1 - chance) for count, chance in self.groups) + self.spread
+
+    def roughly_above(self, served: int) -> float:
+        """`chance_above` by the normal distribution: quick, and a little wrong."""
+        return erfc((served + 0.5 - self.mean) / sqrt(2 * self.variance or 1)) / 2
+
     def chance_above(self, served: int) -> float:
         """The chance that more than ``served`` of them answer; exactly 0 when there are no more.
 
@@ -41,8 +49,7 @@ class Crowd:
         """
         if self.count <= served:
             return 0.0
-        variance = sum(count * chance * (1 - chance) for count, chance in self.groups) + self.spread
-        reach = DEVIATIONS * sqrt(variance) + MARGIN
+        reach = DEVIATIONS * sqrt(self.variance) + MARGIN
         lowest, highest = floor(self.mean - reach), ceil(self.mean + reach)
         if served < lowest:
             return 1.0

@@ -23,11 +23,13 @@ class Outlook:
         self._silent: dict[str, Counter[int]] = {band: Counter() for band in BANDS}
         for some in state.open:
             self._silent[some.band][bucket_of(some.invited_ago)] += some.count
+        self._places = state.capacity - state.choosing
+        self._risks: dict[int, float] = {}
 
     @property
     def guaranteed(self) -> int:
         """How many may be invited so that everybody finds a date, whoever answers."""
-        return max(0, self.state.capacity - self.state.choosing - self.state.open_count)
+        return max(0, self._places - self.state.open_count)
 
     @property
     def claims(self) -> float:
@@ -46,7 +48,9 @@ class Outlook:
 
     def risk(self, size: int) -> float:
         """The chance that more answer than can be served, with a wave of this size."""
-        return self._crowd(size).chance_above(self.state.capacity - self.state.choosing)
+        if size not in self._risks:
+            self._risks[size] = self._crowd(size).chance_above(self._places)
+        return self._risks[size]
 
     def largest(self, most: int) -> int:
         """The largest wave that the policy allows, at most so many."""
@@ -59,17 +63,32 @@ class Outlook:
                 return self._largest_by_chance(most)
 
     def _largest_by_chance(self, most: int) -> int:
-        safe = min(most, self.guaranteed)
+        safe, too_many = min(most, self.guaranteed), most + 1
         if self.policy.epsilon == 0:
             return safe
-        too_many = most + 1
+        step, tried = 1, self._roughly_largest(safe, too_many)
         while too_many - safe > 1:
-            middle = (safe + too_many) // 2
-            if self.risk(middle) <= self.policy.epsilon:
-                safe = middle
+            if is_allowed := self.risk(tried) <= self.policy.epsilon:
+                safe = tried
+            else:
+                too_many = tried
+            if too_many - safe <= 2 * step:
+                tried = (safe + too_many) // 2
+            else:
+                tried = safe + step if is_allowed else too_many - step
+                step *= 2
+        return safe
+
+    def _roughly_largest(self, safe: int, too_many: int) -> int:
+        """Where to begin to look: a wave mostly right to one or two people, found cheaply."""
+        enough = safe + 1
+        while too_many - enough > 1:
+            middle = (enough + too_many) // 2
+            if self._crowd(middle).roughly_above(self._places) <= self.policy.epsilon:
+                enough = middle
             else:
                 too_many = middle
-        return safe
+        return enough
 
     def _crowd(self, size: int) -> Crowd:
         new = Counter(self.state.in_line[:size])
