@@ -59,10 +59,12 @@ class _Walk:
         if language := self._library.language_of.get(" ".join(words(said.text))):
             return self._switch(language)
         if not self._session.is_open:
-            return self._begin(said)
+            return self._pressed_too_late() if said.at_step else self._begin(said)
         step = self._located()
         if step is None:
             return self._start_over()
+        if said.at_step and said.at_step != self._session.at:
+            return self._pressed_too_late(step)
         if (turn := self._command(step, said)) or (turn := self._opening(step, said)):
             return turn
         match step:
@@ -120,6 +122,13 @@ class _Walk:
 
     def _turn(self, then: Act | Wait | Over) -> Turn:
         return Turn(tuple(self._says), self._session, then)
+
+    def _pressed_too_late(self, step: Question | Do | None = None) -> Turn:
+        """A button of an earlier question: what it meant then is not what it would mean now."""
+        self._say("old_button", COMMON)
+        if step is None:
+            return self._open(SIGNPOST, {})
+        return self._ask_again(step) if isinstance(step, Question) else self._enter(step.name)
 
     # Beginnings
 

@@ -19,7 +19,7 @@ from conversations.verbs import BUSY, VERBS
 from conversations.words import NOTICES, SMS, one_message
 
 MOST_KEYS: Final = 9  # a phone has nine digits to choose by
-COMMON_BLOCKS: Final = ("hotline", BUSY, "lost", "operator", "quit", "stop", "at_start")
+COMMON_BLOCKS: Final = ("hotline", BUSY, "lost", "operator", "quit", "stop", "at_start", "old_button")
 NOTICE_BLOCKS: Final = {
     "invitation": 1,
     "confirmation": 2,

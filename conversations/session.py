@@ -1,5 +1,7 @@
 """An address's place in a dialogue, and only that; plain JSON so that it survives restarts and releases."""
 
+import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
@@ -45,8 +47,12 @@ class Session:
 
     @property
     def at(self) -> str:
-        """The question that is open, as a button remembers it."""
-        return f"{self.dialogue}.{self.step}"
+        """The question that is open, as a button remembers it: another one when anything was learnt since.
+
+        The mark is too short to tell anything of what it is made from.
+        """
+        known = json.dumps([self.answers, self.facts, self.options], sort_keys=True, default=dict)
+        return f"{self.dialogue}.{self.step}:{zlib.crc32(known.encode()) & 0xFFFF:x}"
 
     def over(self) -> "Session":
         """Nothing is under way; the language stays."""

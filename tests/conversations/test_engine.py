@@ -311,6 +311,59 @@ def test_buttons_say_what_the_words_say() -> None:
     assert [button.reply for button in reply.expects.buttons] == ["ANO", "NE"]
 
 
+def press(session: Session, reply: str, at_step: str) -> Reply:
+    """Press a button that once stood at a question."""
+    desk = FakeDesk()
+    return converse(
+        LIBRARY,
+        session,
+        reply,
+        now=NOW,
+        perform=lambda act: desk.perform(act, now=NOW),
+        medium="chat",
+        at_step=at_step,
+    )
+
+
+def test_a_button_answers_its_own_question() -> None:
+    asked = talk(Session.new(), "REG 405123123 Jan Novak 111 58601")
+    assert asked.expects
+    assert "Souhlasí?" in press(asked.session, "1", asked.expects.at).text
+
+
+def test_a_button_stays_good_after_help() -> None:
+    asked = talk(Session.new(), "REG 405123123 Jan Novak 111 58601")
+    helped = talk(asked.session, "POMOC")
+    assert asked.expects
+    assert helped.expects
+    assert helped.expects.at == asked.expects.at
+
+
+def test_an_old_button_is_answered_politely_and_the_open_question_asked_again() -> None:
+    sites = talk(Session.new(), "REG 405123123 Jan Novak 111 58601")
+    summary = talk(sites.session, "1")
+    assert sites.expects
+    reply = press(summary.session, "2", sites.expects.at)
+    assert reply.text.startswith("To tlačítko patřilo k dřívější otázce.")
+    assert "Odpovězte ANO" in reply.text
+    assert reply.session.answers["site"] == summary.session.answers["site"]
+
+
+def test_a_button_of_another_page_is_old() -> None:
+    first = talk(Session.new(), "REG 405123123 Jan Novak 111 58601")
+    second = talk(first.session, "DALSI")
+    assert first.expects
+    assert "To tlačítko" in press(second.session, "1", first.expects.at).text
+
+
+def test_a_button_after_the_end_shows_where_to_begin() -> None:
+    asked = talk(Session.new(), "REG 405123123 Jan Novak 111 58601")
+    over = talk(asked.session, "KONEC")
+    assert asked.expects
+    reply = press(over.session, "1", asked.expects.at)
+    assert reply.text.startswith("To tlačítko patřilo k dřívější otázce. Očkování proti covidu.")
+
+
 def test_chat_keeps_its_accents() -> None:
     reply = converse(
         LIBRARY, Session.new(), "REG", now=NOW, perform=AnyOutcome(random.Random(0)), medium="chat"
