@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from core.store.work import Store
 from core.vault import BadKey, Vault
 from core.world import World
 from gateway import embedded
+from gateway.roads import Roads
 from gateway.settings import EMBEDDED, Settings, SettingsError, read
 
 DATA = Path(__file__).parent.parent / "data"
@@ -44,8 +46,19 @@ class App:
     @cached_property
     def operators(self) -> tuple[OperatorChoice, ...]:
         return tuple(
-            OperatorChoice(o.name, None if o.carriers is None else frozenset(o.carriers))
+            OperatorChoice(
+                o.name,
+                None if o.carriers is None else frozenset(o.carriers),
+                down_after=timedelta(seconds=o.down_after_seconds),
+            )
             for o in self.settings.operators
+        )
+
+    @cached_property
+    def roads(self) -> Roads:
+        return Roads(
+            self.operators,
+            {o.name: frozenset(o.unknown_subscriber_errors) for o in self.settings.operators},
         )
 
     @cached_property

@@ -10,6 +10,7 @@ from core.phones import Phone, parse_phone
 from core.store.mo_parts import Joined, LongMo
 from core.store.receipts import FinalReceipt
 from core.store.work import INBOX_CHANNEL, Store, Work
+from gateway.roads import Roads
 from gateway.smpp.coding import decode
 from gateway.smpp.mo import ReceivedMo
 from gateway.smpp.receipt import id_forms
@@ -32,8 +33,12 @@ class FromOperator:
 class Intake:
     """Writes groups of MOs and receipts, each group in one transaction."""
 
-    def __init__(self, store: Store, *, country: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, *, country: str, clock: Callable[[], datetime], roads: Roads | None = None
+    ) -> None:
+        """Without `roads` nothing is learned from receipts."""
         self._store = store
+        self._roads = roads or Roads()
         self._country = country
         self._clock = clock
 
@@ -56,13 +61,18 @@ class Intake:
             late = work.mo_parts.join_late(before=now - PARTS_WAIT, now=now)
             self._add(work, [self._joined(joined, now) for joined in late], now)
             work.mo_parts.forget(joined_before=now - JOINED_KEPT)
-            work.receipts.match_early(id_forms, since=now - EARLY_UNTIL, before=now - EARLY_AFTER, now=now)
+            found = work.receipts.match_early(
+                id_forms, since=now - EARLY_UNTIL, before=now - EARLY_AFTER, now=now
+            )
+            self._roads.heed(work, found, now=now)
             work.receipts.forget_early(before=now - EARLY_KEPT)
+            work.routes.forget(now=now)
 
     def keep_receipts(self, group: Sequence[FinalReceipt]) -> None:
-        """Move the status of what the receipts name."""
+        """Move the status of what the receipts name, and heed what they say of its number."""
+        now = self._clock()
         with self._store.begin() as work:
-            work.receipts.apply(group, now=self._clock())
+            self._roads.heed(work, work.receipts.apply(group, now=now), now=now)
 
     def _add(self, work: Work, messages: Sequence[NewMo], now: datetime) -> None:
         if messages:

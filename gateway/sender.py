@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -14,13 +15,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.messages import ClaimedMt, Lane, MtState
 from core.sending_hours import SendingHours
+from core.store.moving import Attempt
 from core.store.receipts import SentPart
 from core.store.work import Store
 from gateway.capacity import Capacity, CapacityGone, LocalPace, Moments, OperatorRate
 from gateway.errors import NotConnected, NotNow, Rejected, SendError, Throttled
 from gateway.grouping import Grouped
+from gateway.roads import Roads
+from gateway.smpp.codes import Status
 from gateway.smpp.coding import Part, encode_parts
 from gateway.smpp.receipt import normal_id
+from gateway.watch import Promptness
 
 log = structlog.get_logger()
 
@@ -58,6 +63,7 @@ class Outcome:
     state: MtState | None  # None: give it back, nothing was handed over
     reason: str
     parts: tuple[SentPart, ...] = ()
+    is_unserved: bool = False  # the operator says that the number is not its own
 
 
 class Sender:
@@ -76,7 +82,10 @@ class Sender:
         hours: SendingHours,
         safe_rate: float,
         window: int,
+        roads: Roads | None = None,
+        promptness: Promptness | None = None,
     ) -> None:
+        """Without `roads` what is refused has failed."""
         self._store = store
         self._bind = bind
         self._operator = operator
@@ -86,6 +95,8 @@ class Sender:
         self._source = source
         self._by = by
         self._clock = clock
+        self._roads = roads or Roads()
+        self._promptness = promptness or Promptness()
         self._hours = hours
         self._settled: Grouped[Outcome] = Grouped(f"outcomes of {operator.name}", self._settle)
         self._slots = asyncio.Semaphore(window)  # taken before a moment: one that waits for a slot goes stale
@@ -256,7 +267,18 @@ class Sender:
             if validity < SHORTEST_VALIDITY:
                 raise NoLongerTrue
         self._held[mt.mt_id] = Outcome(mt, MtState.UNANSWERED, "left before the answer")
-        return await self._bind.submit(part, self._source, mt.address.number, validity=validity)
+        began = time.monotonic()
+        is_refused = is_throttled = False
+        try:
+            return await self._bind.submit(part, self._source, mt.address.number, validity=validity)
+        except Throttled:
+            is_throttled = True
+            raise
+        except Rejected as rejected:
+            is_refused = rejected.command_status != Status.INVALID_DESTINATION
+            raise
+        finally:
+            self._promptness.note(time.monotonic() - began, is_refused=is_refused, is_throttled=is_throttled)
 
     async def _slow_down(self) -> None:
         try:
@@ -274,7 +296,10 @@ class Sender:
                     alike[outcome.state, outcome.reason].append(outcome.mt)
             for (state, reason), mts in alike.items():
                 work.outbox.settle(mts, state, now=now, outcome=reason)
-            work.receipts.record([part for outcome in outcomes for part in outcome.parts], now=now)
+            told = work.receipts.record([part for outcome in outcomes for part in outcome.parts], now=now)
+            self._roads.heed(work, told, now=now)
+            unserved = [Attempt(o.mt.mt_id, o.mt.attempt) for o in outcomes if o.is_unserved]
+            self._roads.refused(work, unserved, operator=self._operator.name, source="refusal", now=now)
 
 
 def _came_of(error: SendError, mt: ClaimedMt, sent: Sequence[SentPart]) -> Outcome:
@@ -285,7 +310,8 @@ def _came_of(error: SendError, mt: ClaimedMt, sent: Sequence[SentPart]) -> Outco
         case NotConnected():
             return _broken_off(mt, sent, None, "not connected")
         case Rejected(command_status=status):
-            return Outcome(mt, MtState.FAILED, f"rejected 0x{status:02x}")
+            is_unserved = not sent and status == Status.INVALID_DESTINATION
+            return Outcome(mt, MtState.FAILED, f"rejected 0x{status:02x}", is_unserved=is_unserved)
         case _:
             return _broken_off(mt, sent, MtState.UNANSWERED, "unanswered")
 

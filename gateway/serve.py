@@ -28,6 +28,7 @@ from gateway.metrics import Gauge, pages
 from gateway.sender import LOOK_EVERY_SECONDS, Sender, set_within
 from gateway.turns.backlog import Backlog
 from gateway.turns.runner import TurnRunner
+from gateway.watch import Promptness, Watch
 
 log = structlog.get_logger()
 
@@ -50,8 +51,12 @@ class Gateway:
         self._by = f"{_here()} {os.getpid()} {secrets.token_hex(4)}"
         self._redis = Redis.from_url(redis_url)
         backlog = Backlog({o.name: o.segments_per_second for o in settings.operators})
-        self._runner = TurnRunner(store, app.library, app.world, backlog=backlog)
-        self._intake = Intake(store, country=settings.sms.country, clock=clock)
+        self._promptness = {o.name: Promptness() for o in settings.operators}
+        self._watch = Watch(store, app.operators, self._is_bound, self._promptness, clock=clock)
+        self._runner = TurnRunner(
+            store, app.library, app.world, backlog=backlog, operators=lambda: self._watch.operators
+        )
+        self._intake = Intake(store, country=settings.sms.country, clock=clock, roads=app.roads)
         self.mos: Grouped[FromOperator] = Grouped("MOs", self._keep_mos)
         self._receipts = Grouped("receipts", self._intake.keep_receipts)
         self.turns_due = asyncio.Event()
@@ -72,9 +77,14 @@ class Gateway:
                 hours=app.sending_hours,
                 safe_rate=settings.sms.safe_segments_per_second,
                 window=operator.window,
+                roads=app.roads,
+                promptness=self._promptness[operator.name],
             )
             for bind, rate, operator in zip(self._binds, self.rates, settings.operators, strict=True)
         ]
+
+    def _is_bound(self, name: str) -> bool:
+        return any(bind.is_bound for bind in self._binds if bind.address.name == name)
 
     def _keep_mos(self, group: Sequence[FromOperator]) -> None:
         self._intake.keep_mos(group)
@@ -99,7 +109,7 @@ class Gateway:
     async def _work(self, sending: Sequence[asyncio.Future[None]]) -> None:
         """Everything of this process; whatever breaks, ends it."""
         async with asyncio.TaskGroup() as tasks:
-            for work in (self.mos.run, self._receipts.run, self._listen, self._tend):
+            for work in (self.mos.run, self._receipts.run, self._listen, self._tend, self._watch.run):
                 tasks.create_task(work())
             for _ in range(RUNNERS):
                 tasks.create_task(self._take_turns())

@@ -42,16 +42,26 @@ class FinalReceipt:
     recipient: str = field(default="", repr=False)
 
 
+class Verdict(NamedTuple):
+    """What a receipt said of one part, when the part was found."""
+
+    mt_id: int
+    attempt: int
+    operator: str
+    is_delivered: bool
+    error: str | None
+
+
 class ReceiptBook:
     """The `mt_parts` and `early_receipts` tables."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
 
-    def record(self, parts: Sequence[SentPart], *, now: datetime) -> None:
+    def record(self, parts: Sequence[SentPart], *, now: datetime) -> list[Verdict]:
         """Keep the ids of accepted parts, and apply the receipts that came before them."""
         if not parts:
-            return
+            return []
         self._meet({part.operator for part in parts})
         new = upsert(t.mt_parts).on_conflict_do_nothing()
         self._db.execute(new, [part._asdict() | {"state": MtState.SENT} for part in parts])
@@ -60,11 +70,13 @@ class ReceiptBook:
         early = self._db.execute(
             delete(t.early_receipts)
             .where(tuple_(e.operator, e.message_key).in_(named))
-            .returning(e.operator, e.message_key, e.state)
+            .returning(e.operator, e.message_key, e.state, e.error)
         ).all()
-        self._move({named[r.operator, r.message_key][:3]: MtState(r.state) for r in early}, now=now)
+        found = {named[r.operator, r.message_key][:3]: r for r in early}
+        self._move({part: MtState(r.state) for part, r in found.items()}, now=now)
+        return [_verdict(part, r.operator, r.state, r.error) for part, r in found.items()]
 
-    def apply(self, receipts: Sequence[FinalReceipt], *, now: datetime) -> None:
+    def apply(self, receipts: Sequence[FinalReceipt], *, now: datetime) -> list[Verdict]:
         """Move the status of what the receipts name; those of unknown parts wait.
 
         Another notation counts only where the recipient agrees. An id as it is written may not be known yet,
@@ -73,11 +85,14 @@ class ReceiptBook:
         self._meet({receipt.operator for receipt in receipts})
         known = self._known({(r.operator, key) for r in receipts for key in r.message_keys})
         outcomes: dict[Part, MtState] = {}
+        verdicts = []
         early = []
         for receipt in receipts:
             state = MtState.DELIVERED if receipt.is_delivered else MtState.FAILED
             if found := _meant(receipt, known):
-                outcomes.setdefault((found.mt_id, found.attempt, found.number), state)
+                part = (found.mt_id, found.attempt, found.number)
+                outcomes.setdefault(part, state)
+                verdicts.append(_verdict(part, receipt.operator, state, receipt.error))
             else:
                 early.append(
                     {
@@ -91,10 +106,11 @@ class ReceiptBook:
         if early:
             self._db.execute(insert(t.early_receipts), early)
         self._move(outcomes, now=now)
+        return verdicts
 
     def match_early(
         self, forms: Callable[[str], tuple[str, ...]], *, since: datetime, before: datetime, now: datetime
-    ) -> None:
+    ) -> list[Verdict]:
         """Look again for what the receipts of that time name; `forms` gives an id's notations.
 
         Another notation could not be trusted while the part of the id as it is written might still come.
@@ -104,13 +120,14 @@ class ReceiptBook:
         # The lock before any row: `record` takes them in this order too.
         self._meet(set(self._db.scalars(select(e.operator).where(is_due).distinct())))
         waiting = self._db.execute(
-            select(e.receipt_id, e.operator, e.message_key, e.state)
+            select(e.receipt_id, e.operator, e.message_key, e.state, e.error)
             .where(is_due)
             .order_by(e.receipt_id)
             .limit(MOST_EARLY)
         ).all()
         known = self._known({(r.operator, key) for r in waiting for key in forms(r.message_key)})
         outcomes: dict[Part, MtState] = {}
+        verdicts = []
         used = []
         for receipt in waiting:
             named = (known.get((receipt.operator, key), ()) for key in forms(receipt.message_key))
@@ -118,10 +135,13 @@ class ReceiptBook:
             found = next((part for part in newest if part.state == MtState.SENT), None)
             if found is not None:
                 used.append(receipt.receipt_id)
-                outcomes.setdefault((found.mt_id, found.attempt, found.number), MtState(receipt.state))
+                part = (found.mt_id, found.attempt, found.number)
+                outcomes.setdefault(part, MtState(receipt.state))
+                verdicts.append(_verdict(part, receipt.operator, receipt.state, receipt.error))
         if used:
             self._db.execute(delete(t.early_receipts).where(e.receipt_id.in_(used)))
         self._move(outcomes, now=now)
+        return verdicts
 
     def forget_early(self, *, before: datetime) -> None:
         """Drop receipts that no part ever claimed: operators use their ids again."""
@@ -185,6 +205,10 @@ class ReceiptBook:
                 settled_at=now,
             )
         )
+
+
+def _verdict(part: Part, operator: str, state: str, error: str | None) -> Verdict:
+    return Verdict(part[0], part[1], operator, state == MtState.DELIVERED, error)
 
 
 def _meant(receipt: FinalReceipt, known: Mapping[tuple[str, str], Sequence[Row[Any]]]) -> Row[Any] | None:

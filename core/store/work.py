@@ -13,6 +13,8 @@ from core.store.dead_pins import DeadPinBook
 from core.store.inbox import InboxBook
 from core.store.invitations import InvitationBook
 from core.store.mo_parts import MoPartBook
+from core.store.moving import MovingBook
+from core.store.operators import OperatorBook
 from core.store.outbox import OutboxBook
 from core.store.receipts import ReceiptBook
 from core.store.registrations import RegistrationBook
@@ -83,6 +85,14 @@ class Work:
     @cached_property
     def reservations(self) -> ReservationBook:
         return ReservationBook(self.db)
+
+    @cached_property
+    def moving(self) -> MovingBook:
+        return MovingBook(self.db)
+
+    @cached_property
+    def operators(self) -> OperatorBook:
+        return OperatorBook(self.db)
 
     @cached_property
     def routes(self) -> RouteBook:

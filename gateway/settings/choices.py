@@ -152,6 +152,26 @@ class Operator(_Section):
         default=None, min_length=1, description='the networks it serves, such as ["O2"]; leave it out for any'
     )
 
+    down_after_seconds: float = Field(
+        default=30.0,
+        ge=5,
+        description="seconds without a bind, after which its messages go by another operator, such as 30",
+    )
+    unknown_subscriber_errors: tuple[str, ...] = Field(
+        default=("001",),
+        description='errors of receipts that mean "not our number", such as ["001"]; [] for none',
+    )
+
+
+class Invitations(_Section):
+    policy: str = Field(
+        default="chance", description='the name of a policy of inviting, such as "chance" or "2021-02-10"'
+    )
+    policies: Path | None = Field(
+        default=None,
+        description='a file with policies of your own, such as "policies.toml"; usually left out',
+    )
+
 
 class Secrets(_Section):
     key: Annotated[SecretStr, AfterValidator(_key)] = Field(

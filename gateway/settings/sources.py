@@ -98,7 +98,7 @@ def _take_variables(chosen: dict[str, Any], environ: Mapping[str, str]) -> dict[
     return taken
 
 
-_LISTS = frozenset({"sending_hours", "carriers"})
+_LISTS = frozenset({"sending_hours", "carriers", "unknown_subscriber_errors"})
 
 
 def _place_folder(chosen: dict[str, Any], beside: Path) -> None:

@@ -11,6 +11,7 @@ from conversations.events import Say
 from conversations.media.gsm import fold, segments
 from conversations.words import Words
 from core.messages import Lane, Mo, MtState, NewMt
+from core.routing import OperatorChoice, stand_in
 from core.store.work import OUTBOX_CHANNEL, Work
 from gateway.turns.asking import Asking, Verdict
 from gateway.turns.backlog import Backlog, told_wait, with_room_for
@@ -24,12 +25,20 @@ class Answers:
     """The answers of one transaction."""
 
     def __init__(
-        self, work: Work, mos: Sequence[Mo], *, words: Words, backlog: Backlog, now: datetime
+        self,
+        work: Work,
+        mos: Sequence[Mo],
+        *,
+        words: Words,
+        backlog: Backlog,
+        operators: Sequence[OperatorChoice] = (),
+        now: datetime,
     ) -> None:
         self.asking = Asking(work, mos, now=now)
         self._work = work
         self._words = words
         self._backlog = backlog
+        self._operators = operators
         self._now = now
         self._mts: list[NewMt] = []
 
@@ -51,17 +60,24 @@ class Answers:
         self._work.wake(OUTBOX_CHANNEL)
 
     def _with_wait(self, mo: Mo, text: str, language: str, spare: int) -> str:
-        wait = told_wait(self._backlog.wait(self._work, mo.operator, now=self._now))
+        wait = told_wait(self._backlog.wait(self._work, self._road(mo), now=self._now))
         if not wait:
             return text
         says = (Say(COMMON, block, language, wait) for block in WAIT_BLOCKS)
         return with_room_for(text, (fold(self._words.render(say)) for say in says), spare=spare)
 
+    def _road(self, mo: Mo) -> str:
+        """An answer goes back the road that its MO came, unless nobody is bound there now."""
+        if all(operator.is_up for operator in self._operators if operator.name == mo.operator):
+            return mo.operator
+        known = self._work.routes.find([mo.address.number])
+        return stand_in(mo.address.number, self._operators, known, down=mo.operator) or mo.operator
+
     def _mt(self, mo: Mo, words: str, text: str, state: MtState = MtState.QUEUED) -> NewMt:
-        """An answer goes back the road that its MO came; it is known by its words without the wait."""
+        """An answer is known by its words without the wait."""
         return NewMt(
             address=mo.address,
-            operator=mo.operator,
+            operator=self._road(mo),
             lane=Lane.ANSWER,
             purpose="answer",
             text=text,

@@ -1,6 +1,6 @@
 """Takes turns: MOs in, answers into the outbox, one transaction for as many addresses as wait."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,6 +10,7 @@ from conversations.library import Library
 from conversations.session import DEFAULT_LANGUAGE, Session
 from conversations.words import one_message
 from core.messages import Address, Mo
+from core.routing import OperatorChoice
 from core.store.work import Store, Work
 from core.world import World
 from gateway.turns.answering import Answers
@@ -32,13 +33,15 @@ class TurnRunner:
         world: World,
         *,
         backlog: Backlog | None = None,
+        operators: Callable[[], Sequence[OperatorChoice]] = tuple,
         batch: int = 100,
     ) -> None:
-        """Without a `backlog` nobody waits, and nothing is said of it."""
+        """Without a `backlog` nobody waits, and nothing is said of it; `operators` as they are now."""
         self._store = store
         self._library = library
         self._world = world
         self._backlog = backlog or Backlog({})
+        self._operators = operators
         self._batch = batch
 
     def run_batch(self, now: datetime) -> int:
@@ -115,7 +118,14 @@ class TurnRunner:
         work.inbox.settle([mo.mo_id for mo in mos], now=now)
 
     def _answers(self, work: Work, mos: Sequence[Mo], now: datetime) -> Answers:
-        return Answers(work, mos, words=self._library.words, backlog=self._backlog, now=now)
+        return Answers(
+            work,
+            mos,
+            words=self._library.words,
+            backlog=self._backlog,
+            operators=self._operators(),
+            now=now,
+        )
 
     @staticmethod
     def _resume(kept: dict[str, object], updated_at: datetime, now: datetime) -> Session:
