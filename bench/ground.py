@@ -58,8 +58,8 @@ class Ground:
 
 
 @contextmanager
-def ground(settings: str = "") -> Iterator[Ground]:
-    """Durable servers in a folder of their own, migrated, with the real sites of June 2021."""
+def ground(settings: str = "", *, sites: bool = True) -> Iterator[Ground]:
+    """Durable servers in a folder of their own, migrated, with the real sites of June 2021 and calendars."""
     folder = Path(tempfile.mkdtemp(prefix="crs-bench-"))
     folder.chmod(0o711)
     try:
@@ -74,9 +74,10 @@ def ground(settings: str = "") -> Iterator[Ground]:
             }
             ready = Ground(folder, database_url, redis_url, environ)
             ready.crs("db", "upgrade")
-            ready.crs("sites", "import", str(SITES))
-            (folder / "calendars.csv").write_text(calendars(_mornings()), "utf-8")
-            ready.crs("calendars", "import", str(folder / "calendars.csv"))
+            if sites:
+                ready.crs("sites", "import", str(SITES))
+                (folder / "calendars.csv").write_text(calendars(_mornings()), "utf-8")
+                ready.crs("calendars", "import", str(folder / "calendars.csv"))
             yield ready
     finally:
         remove(folder)

@@ -13,6 +13,7 @@ import struct
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,6 +39,10 @@ class Row:
     worst_second: int  # segments in the fullest sliding second
     closest: float  # seconds between a segment and the one a whole capacity later, at the least
     fewest: float  # of its fair part, what the least served sender got
+
+    def __str__(self) -> str:
+        seen = f"{self.capacity:8}  {self.senders:7}  {self.segments:8}  {self.used:6.1%}"
+        return f"{seen}  {self.worst_second:12}  {self.closest:22.4f} s  {self.fewest:12.0%}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +165,24 @@ def measure(url: str, *, capacities: tuple[int, ...], senders: int, seconds: flo
 
 
 def _row(log: list[Segment], capacity: int, senders: int) -> Row:
-    stamps = [seen.at for seen in log]
-    shares = [[seen.at for seen in log if seen.sender == number] for number in range(senders)]
-    all_worked_until = min(share[-1] for share in shares)
+    ends = [max((seen.at for seen in log if seen.sender == number), default=0.0) for number in range(senders)]
+    waiting = sum(seen.at <= min(ends) for seen in log)
+    return row_of([(seen.at, seen.sender) for seen in log], capacity, senders, waiting=waiting)
+
+
+def row_of(log: Sequence[tuple[float, int]], capacity: int, senders: int, *, waiting: int) -> Row:
+    """Of stamps and senders, in order; while the first `waiting` came, work waited for every sender."""
+    stamps = [at for at, _ in log]
+    shares = Counter(sender for _, sender in log)
+    fewest = min(shares.values()) if len(shares) == senders else 0
     return Row(
         capacity=capacity,
         senders=senders,
         segments=len(stamps),
-        used=used([stamp for stamp in stamps if stamp <= all_worked_until], capacity),
+        used=used(stamps[:waiting], capacity),
         worst_second=worst_second(stamps),
         closest=closest(stamps, capacity),
-        fewest=min(map(len, shares)) * senders / len(stamps),
+        fewest=fewest * senders / len(stamps),
     )
 
 
@@ -207,10 +219,7 @@ def run(*, seconds: float = 5.0, url: str | None = None) -> list[Row]:
         for senders in (1, 8):
             (row,) = measure(url, capacities=(capacity,), senders=senders, seconds=seconds)
             rows.append(row)
-            print(
-                f"{row.capacity:8}  {row.senders:7}  {row.segments:8}  {row.used:6.1%}  {row.worst_second:12}"
-                f"  {row.closest:22.4f} s  {row.fewest:12.0%}"
-            )
+            print(row)
     calls = asyncio.run(cost(url))
     print(
         f"script {calls.script_per_second:.0f} calls/s, plain INCR {calls.incr_per_second:.0f}/s: "
