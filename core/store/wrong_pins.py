@@ -45,6 +45,8 @@ class WrongPinBook:
         return int(self._db.execute(one_more.returning(_w.count)).scalar_one())
 
     def unblock(self, address: Address) -> bool:
-        """Begin at nothing again, or return False when there was nothing to forgive."""
-        gone = t.wrong_pins.delete().where(_w.channel == address.channel, _w.address == address.number)
+        """Listen to an address again, with all its tries; False when it was not blocked."""
+        gone = t.wrong_pins.delete().where(
+            _w.channel == address.channel, _w.address == address.number, _w.blocked_at.is_not(None)
+        )
         return self._db.execute(gone).rowcount == 1

@@ -17,6 +17,7 @@ COMMANDS = {
     "db": "db:db",
     "deliveries": "deliveries:deliveries",
     "demo": "demo:demo",
+    "desk": "desk:desk",
     "dialogues": "dialogues:dialogues",
     "doctor": "doctor:doctor",
     "invite": "invite:invite",
