@@ -1,14 +1,16 @@
 """The composition root: what the settings name, opened and wired in one place."""
 
 import hashlib
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
 from conversations.library import Library, load_library
 from core.geography import load_postcodes
+from core.invitations import HARD_GUARANTEE, Policy, UnusablePolicy, load_policies
 from core.products import load_products
 from core.programme import load_programme
 from core.routing import OperatorChoice
@@ -18,8 +20,10 @@ from core.store.work import Store
 from core.vault import BadKey, Vault
 from core.world import World
 from gateway import embedded
+from gateway.clock import utc_now
 from gateway.roads import Roads
 from gateway.settings import EMBEDDED, Settings, SettingsError, read
+from workers.workshop import Workshop
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -41,7 +45,27 @@ class App:
 
     @cached_property
     def world(self) -> World:
-        return load_world(country=self.settings.sms.country)
+        return load_world(country=self.settings.sms.country, policy=self.policy)
+
+    @cached_property
+    def policies(self) -> dict[str, Policy]:
+        """The policies of inviting by their names: the ones we ship, or those of a file of your own."""
+        file = self.settings.invitations.policies or DATA / "policies.toml"
+        try:
+            return load_policies(file.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, UnusablePolicy) as error:
+            raise SettingsError(f"The policies in {file} cannot be used: {error}") from error
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The policy of the settings."""
+        return self.policy_named(self.settings.invitations.policy)
+
+    def policy_named(self, name: str) -> Policy:
+        if name not in self.policies:
+            known = ", ".join(f'"{each}"' for each in self.policies)
+            raise SettingsError(f'There is no policy "{name}". There are {known}.')
+        return self.policies[name]
 
     @cached_property
     def operators(self) -> tuple[OperatorChoice, ...]:
@@ -92,6 +116,12 @@ class App:
             finally:
                 store.close()
 
+    def workshop(self, store: Store, clock: Callable[[], datetime] = utc_now) -> Workshop:
+        """What jobs work with."""
+        return Workshop(
+            store, self.library, self.world, self.operators, self.sending_hours, secrets.SystemRandom(), clock
+        )
+
     @contextmanager
     def redis_url(self) -> Iterator[str]:
         """Redis; an embedded one is started for as long as somebody uses it."""
@@ -102,12 +132,13 @@ class App:
             yield url
 
 
-def load_world(*, country: str = "CZ") -> World:
+def load_world(*, country: str = "CZ", policy: Policy = HARD_GUARANTEE) -> World:
     """The configuration of the field, from the data shipped with this release."""
     return World(
         products=load_products((DATA / "vaccine_dose_intervals_cz_2021.csv").read_bytes()),
         programme=load_programme((DATA / "programme.toml").read_text("utf-8")),
         postcodes=load_postcodes((DATA / "psc_geo.csv").read_bytes(), (DATA / "towns.csv").read_bytes()),
+        policy=policy,
         country=country,
     )
 

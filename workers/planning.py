@@ -1,44 +1,71 @@
-"""Plan waves: decide how many a site may invite, invite them, and queue their messages, all or nothing."""
+"""Plan waves: decide how many a site may invite, and invite them or take back who is too many."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 import structlog
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from conversations.media import gsm
-from conversations.words import one_message
-from core.calendars.calendar import PRAGUE, Calendar, Round
-from core.calendars.lint import lint
-from core.invitations import BANDS, HARD_GUARANTEE, OpenInvitations, Plan, Policy, SiteState, plan
-from core.messages import Lane, NewMt
-from core.routing import choose_operator
-from core.sites.gate import gate
+from core.invitations import Plan, Policy, SiteState, plan, risk
+from core.invitations.outlook import percent
 from core.sites.site import Site
-from core.stock import Promised, uncommitted_courses
-from core.store.invitations import Invited, Wave
-from core.store.work import OUTBOX_CHANNEL, Work
-from core.world import World
+from core.store.gates import Standing
+from core.store.work import Work
+from workers.braking import brake
+from workers.inviting import Decision, invite
+from workers.standing import look
 from workers.workshop import Workshop, installed
 
 log = structlog.get_logger()
 
 PLANNER = "planner"
-RANKS_PER_WAVE = 1_000_000
 MOST_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
+class ByHand:
+    """Somebody asks for a wave: of so many, or of as many as the plan allows.
+
+    ``is_even_so``: also where the site cannot serve so many.
+    """
+
+    who: str
+    size: int | None = None
+    is_even_so: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
-    """What came of planning one site; ``left`` people still wait there."""
+    """What came of planning one site."""
 
     site: Site
     plan: Plan
-    invited: int
-    left: int
+    invited: int = 0
+    wave_id: int | None = None
+    taken_back: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NotPlanned:
+    """Nobody may invite there now, or not so many; ``why`` in words."""
+
+    site: Site
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """What planning would decide now, and on what grounds; nobody was invited."""
+
+    site: Site
+    standing: Standing
+    state: SiteState
+    plan: Plan
+
+
+PlanOutcome: TypeAlias = Planned | NotPlanned
 
 
 class SitesNotPlanned(Exception):
@@ -51,159 +78,101 @@ def plan_site(site_id: str) -> None:
 
 
 def plan_all() -> None:
-    """Job: plan every site where somebody waits, each in a transaction of its own."""
+    """Job: plan every site that has something to decide, each in a transaction of its own."""
     workshop = installed()
     failed: list[str] = []
     for site_id in sites_to_plan(workshop):
         try:
             plan_now(workshop, site_id)
-        except SQLAlchemyError as error:  # one site must not stop the others; the job fails at the end
-            log.exception("planning.failed", site_id=str(site_id), error=type(error).__name__)
+        except SQLAlchemyError:  # one site must not stop the others; the job fails at the end
+            log.exception("planning.failed", site_id=str(site_id))
             failed.append(str(site_id))
     if failed:
         raise SitesNotPlanned(", ".join(failed))
 
 
 def sites_to_plan(workshop: Workshop) -> list[UUID]:
-    """The sites where somebody waits to be invited."""
+    """The sites that are left to the planner, where somebody waits or an inviting SMS has not left."""
     with workshop.store.begin() as work:
-        return work.invitations.sites_with_people()
+        return work.invitations.sites_to_plan()
 
 
-def plan_now(
-    workshop: Workshop, site_id: UUID, *, policy: Policy = HARD_GUARANTEE, approved_by: str = PLANNER
-) -> Planned | None:
+def plan_now(workshop: Workshop, site_id: UUID, *, by_hand: ByHand | None = None) -> PlanOutcome | None:
     """Plan one site; None when there is no such site.
 
     Tried again when somebody changed the same rows meanwhile: the decision is then taken anew.
     """
     for left in reversed(range(MOST_TRIES)):
         try:
-            return _plan_once(workshop, site_id, policy=policy, approved_by=approved_by)
+            return _plan_once(workshop, site_id, by_hand)
         except DBAPIError as error:
             if not left or not isinstance(error.orig, SerializationFailure | DeadlockDetected):
                 raise
     raise AssertionError("unreachable")
 
 
-def _plan_once(workshop: Workshop, site_id: UUID, *, policy: Policy, approved_by: str) -> Planned | None:
+def consider(workshop: Workshop, site_id: UUID) -> Considered | None:
+    """Say what would be planned now, and invite nobody; None when there is no such site."""
     now = workshop.clock()
+    with workshop.store.begin() as work:
+        work.invitations.see_one_moment()
+        site = work.sites.get(site_id)
+        if site is None:
+            return None
+        state = look(work, workshop, site, now=now).state
+        return Considered(site, work.gates.of(site_id), state, plan(state, policy=workshop.world.policy))
+
+
+def _plan_once(workshop: Workshop, site_id: UUID, by_hand: ByHand | None) -> PlanOutcome | None:
     with workshop.store.begin() as work:
         is_ours = work.invitations.begin_planning(site_id)
         site = work.sites.get(site_id)
         if site is None:
             return None
         if not is_ours:
-            return Planned(
-                site,
-                Plan(0, ("somebody else is planning this site right now",)),
-                0,
-                work.invitations.waiting(site_id),
+            return NotPlanned(site, "somebody else is planning this site right now")
+        if refusal := work.gates.of(site_id).refuses(is_by_hand=by_hand is not None):
+            return NotPlanned(site, refusal)
+        outcome = _decide(work, workshop, site, by_hand)
+    match outcome:
+        case Planned(invited=invited, taken_back=taken_back) if invited or taken_back:
+            log.info(
+                "planning.decided",
+                site_id=str(site_id),
+                wave_id=outcome.wave_id,
+                invited=invited,
+                taken_back=taken_back,
             )
-        state = site_state(work, workshop.world, site, now=now, policy=policy)
-        chosen = plan(state, policy=policy)
-        wave = work.invitations.invite(
-            site_id,
-            chosen,
-            policy=policy,
-            inputs=_inputs(state),
-            approved_by=approved_by,
-            now=now,
-            random=workshop.random,
-        )
-        if wave is not None:
-            work.outbox.add(_messages(work, workshop, site, wave, now=now))
-            work.wake(OUTBOX_CHANNEL)
-        left = work.invitations.waiting(site_id)
-    invited = len(wave.invited) if wave else 0
-    if wave is not None:
-        log.info("planning.invited", site_id=str(site_id), wave_id=wave.wave_id, size=invited)
-    return Planned(site, chosen, invited, left)
+    return outcome
 
 
-def site_state(work: Work, world: World, site: Site, *, now: datetime, policy: Policy) -> SiteState:
-    """What the site can do now: only first dates that can still be chosen count."""
-    today = now.astimezone(PRAGUE).date()
-    calendars = work.calendars.of_site(site.site_id, since=today)
-    closed = gate(site, lint(calendars, world.products, today=today), today=today)
-    coming = [_from(calendar, now + world.lead) for calendar in calendars]
-    pairs = lint(coming, world.products, today=today).pairs_by_product
-    return SiteState(
-        pairs_by_product=pairs,
-        courses_by_product=_courses(work, world, site, pairs, policy=policy),
-        in_line=BANDS[:1] * min(work.invitations.waiting(site.site_id), policy.most_at_once),
-        open=(OpenInvitations(BANDS[0], timedelta(), work.invitations.open_claims(site.site_id)),),
-        closed_because="" if closed.is_open else closed.words(),
-    )
+def _decide(work: Work, workshop: Workshop, site: Site, by_hand: ByHand | None) -> PlanOutcome:
+    """Invite, or take back: as the plan says, or as many as somebody asks for by hand."""
+    now, policy = workshop.clock(), workshop.world.policy
+    asked = by_hand.size if by_hand else None
+    seen = look(work, workshop, site, now=now, at_least=asked or 0)
+    chosen = plan(seen.state, policy=policy if asked is None else _without_steps(policy, asked))
+    decision = Decision(seen.inputs(chosen), chosen.reasons, by_hand.who if by_hand else PLANNER)
+    if by_hand is not None and asked is not None:
+        size = min(asked, len(seen.state.in_line))
+        if chosen.size < size and not by_hand.is_even_so:
+            return NotPlanned(site, _too_many(seen.state, chosen, size, policy))
+    else:
+        if taken_back := brake(work, site, seen.state, decision, policy=policy, now=now):
+            return Planned(site, chosen, taken_back=taken_back)
+        size = chosen.size
+    wave = invite(work, workshop, site, size, decision, now=now)
+    return Planned(site, chosen) if wave is None else Planned(site, chosen, len(wave.invited), wave.wave_id)
 
 
-def _from(calendar: Calendar, earliest: datetime) -> Calendar:
-    if calendar.round is not Round.FIRST:
-        return calendar
-    return replace(calendar, slots=tuple(s for s in calendar.slots if s.begins_at >= earliest))
+def _without_steps(policy: Policy, size: int) -> Policy:
+    """What the policy promises, without the small steps in which the planner gets there."""
+    return replace(policy, probe=0, ramp=None, most_at_once=size)
 
 
-def _courses(
-    work: Work, world: World, site: Site, pairs: Mapping[str, int], *, policy: Policy
-) -> dict[str, int]:
-    promised: dict[str, Promised] = {}
-    for written, doses in work.invitations.promised(site.site_id).items():
-        if product := world.products.find(written):
-            known = promised.get(product.key, Promised(0, 0))
-            promised[product.key] = Promised(known.first + doses.first, known.second + doses.second)
-    on_hand = work.stock.on_hand(site.site_id)
-    return {
-        key: uncommitted_courses(
-            on_hand.get(key, 0),
-            promised.get(key, Promised(0, 0)),
-            doses_per_course=world.products.by_key[key].doses,
-            reserve=policy.reserve,
-        )
-        for key in pairs
-    }
-
-
-def _inputs(state: SiteState) -> dict[str, object]:
-    return {
-        "pairs": dict(state.pairs_by_product),
-        "courses": dict(state.courses_by_product),
-        "open_claims": state.open_count,
-    }
-
-
-def _messages(work: Work, workshop: Workshop, site: Site, wave: Wave, *, now: datetime) -> list[NewMt]:
-    learned = work.routes.find([invited.phone for invited in wave.invited])
-    return [
-        _message(
-            workshop,
-            site,
-            invited,
-            operator=choose_operator(invited.phone, workshop.operators, learned),
-            rank=wave.wave_id * RANKS_PER_WAVE + index,
-            now=now,
-        )
-        for index, invited in enumerate(wave.invited)
-    ]
-
-
-def _message(
-    workshop: Workshop, site: Site, invited: Invited, *, operator: str, rank: int, now: datetime
-) -> NewMt:
-    """The one-off invitation, or word to somebody who has her PIN2 that there are dates again."""
-    purpose = "free_again" if invited.is_again else "invitation"
-    words = workshop.library.words.render_notice(
-        purpose, invited.language, name=invited.name, site=site.name, pin=invited.pin
-    )
-    text = one_message((words,), fold=True)
-    return NewMt(
-        address=invited.address,
-        operator=operator,
-        lane=Lane.INVITATION,
-        purpose=purpose,
-        text=text,
-        segments=gsm.segments(text),
-        created_at=now,
-        rank=rank,
-        registration_id=invited.registration_id,
-        invitation_id=None if invited.is_again else invited.invitation_id,
+def _too_many(state: SiteState, chosen: Plan, size: int, policy: Policy) -> str:
+    chance = percent(risk(state, size, policy=policy))
+    return (
+        f"{size} are more than the site can serve, {chosen.size} are not; with {size} the chance that "
+        f"somebody answers and finds nothing is {chance} ({'; '.join(chosen.reasons)})"
     )

@@ -14,7 +14,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from workers.planning import plan_all
-from workers.upkeep import reconcile_unanswered, release_lapsed_holds
+from workers.upkeep import end_invitations, reconcile_unanswered, release_lapsed_holds
 
 log = structlog.get_logger()
 
@@ -23,7 +23,12 @@ TICK_SECONDS: Final = 60
 REMEMBERED_SECONDS: Final = 10 * TICK_SECONDS  # so long a tick that was worked is not enqueued again
 RETRIES: Final = 2
 REDIS_RETURNS_SECONDS: Final = 5.0
-JOBS: Final[tuple[Callable[[], None], ...]] = (release_lapsed_holds, plan_all, reconcile_unanswered)
+JOBS: Final[tuple[Callable[[], None], ...]] = (
+    release_lapsed_holds,
+    end_invitations,
+    plan_all,
+    reconcile_unanswered,
+)
 
 
 def queue(redis: Redis) -> Queue:

@@ -1,4 +1,4 @@
-"""What time alone changes: holds lapse, handed-over messages without an answer are judged."""
+"""What time alone changes: holds lapse, invitations run out, messages without an answer are judged."""
 
 import structlog
 
@@ -16,6 +16,20 @@ def release_lapsed_holds() -> None:
         released = work.reservations.release_lapsed(workshop.clock())
     if released:
         log.info("upkeep.holds_released", count=released)
+
+
+def end_invitations() -> None:
+    """Job: end invitations that ran out unanswered; their owners wait again, or are blocked by the policy."""
+    workshop = installed()
+    world = workshop.world
+    with workshop.store.begin() as work:
+        ended = work.withdrawals.run_out(
+            most_invitations=world.policy.most_invitations,
+            dialogue_lasts=world.hold_for,
+            now=workshop.clock(),
+        )
+    if any(ended):
+        log.info("upkeep.invitations_ended", **ended._asdict())
 
 
 def reconcile_unanswered() -> None:

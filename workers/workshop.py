@@ -7,18 +7,20 @@ from random import Random
 
 from conversations.library import Library
 from core.routing import OperatorChoice
+from core.sending_hours import SendingHours
 from core.store.work import Store
 from core.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """One process's store, words, world, operators, chance and time."""
+    """One process's store, words, world (the policy of inviting in it), operators, hours, chance and time."""
 
     store: Store
     library: Library
     world: World
     operators: Sequence[OperatorChoice]
+    hours: SendingHours
     random: Random
     """For real PINs a ``secrets.SystemRandom``."""
     clock: Callable[[], datetime]

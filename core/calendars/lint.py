@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 
 from core.calendars.calendar import Calendar, Round, Slot
@@ -48,8 +48,9 @@ class Finding:
 class Lint:
     """What can be booked at one site, per product's key, and what is wrong.
 
-    ``pairs_by_product`` counts free places (for a single-dose product, simply those of V1);
-    ``room_by_product`` counts as if nothing were taken: whether the calendars make sense at all.
+    ``pairs_by_product`` counts free places (for a single-dose product, simply those of V1) whose first date
+    can still be chosen; ``room_by_product`` counts as if nothing were taken: whether the calendars make sense
+    at all.
     """
 
     pairs_by_product: dict[str, int]
@@ -72,10 +73,16 @@ class Lint:
 
 
 def lint(
-    calendars: Sequence[Calendar], products: Products, *, today: date, elsewhere: Collection[str] = ()
+    calendars: Sequence[Calendar],
+    products: Products,
+    *,
+    today: date,
+    elsewhere: Collection[str] = (),
+    first_from: datetime | None = None,
 ) -> Lint:
     """Judge the calendars of one site from ``today`` on; ``elsewhere`` are names of other sites' calendars.
 
+    First dates before ``first_from`` can no longer be chosen, and make no pair.
     Calendars that are over altogether are named, and judged no further.
     """
     findings: list[Finding] = []
@@ -97,7 +104,7 @@ def lint(
         if product is None:
             continue
         if product.is_single_dose:
-            pairs[product.key] += sum(s.free for s in coming)
+            pairs[product.key] += sum(s.free for s in coming if _can_be_chosen(s, first_from))
             room[product.key] += sum(s.capacity for s in coming)
         elif broken := _broken_link(calendar, by_name, elsewhere, products):
             findings += _for_each(calendar, coming, *broken)
@@ -107,7 +114,7 @@ def lint(
     for name, firsts in linked.items():
         second = by_name[name]
         judged = _Linked(firsts, second, _known(second, products), today)
-        pairs[judged.product.key] += judged.pairs()
+        pairs[judged.product.key] += judged.pairs(first_from)
         room[judged.product.key] += judged.room()
         findings += judged.findings()
     named = {
@@ -127,8 +134,9 @@ class _Linked:
         self.second_free = free_by_day(self.second_coming)
         self.first_coming = [(c, s) for c in firsts for s in c.slots if s.day >= today]
 
-    def pairs(self) -> int:
-        return self._served().total()
+    def pairs(self, first_from: datetime | None) -> int:
+        first = free_by_day(s for _, s in self.first_coming if _can_be_chosen(s, first_from))
+        return match_days(first, self.second_free, self.interval_on).total()
 
     def room(self) -> int:
         first = _capacity_by_day(s for _, s in self.first_coming)
@@ -186,6 +194,10 @@ class _Linked:
             if (interval := self.interval_on(day))
         }
         return {day for day in self.second_free if any(opens <= day <= closes for opens, closes in windows)}
+
+
+def _can_be_chosen(first: Slot, first_from: datetime | None) -> bool:
+    return first_from is None or first.begins_at >= first_from
 
 
 def _broken_link(

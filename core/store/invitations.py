@@ -1,4 +1,4 @@
-"""Invitations: given in waves, found by their PIN2, used once."""
+"""Invitations: given in waves, found by their PIN2, used once, taken back or expired."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,14 +7,15 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, literal, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.invitations import Plan, Policy
-from core.messages import SMS_CHANNEL, Address
+from core.messages import SMS_CHANNEL, Address, Lane, MtState
 from core.pins import new_pin2
 from core.stock import Promised
 from core.store import tables as t
+from core.store.responses import IN_ORDER
+from core.store.waves import WaveBook
 from core.vault import Vault
 
 PLAN_LOCK = 3  # namespace of the advisory locks that keep planners of one site apart
@@ -81,10 +82,11 @@ class Wave:
 
     wave_id: int
     invited: tuple[Invited, ...]
+    expires_at: datetime | None = None
 
 
 class InvitationBook:
-    """The `invitations` and `waves` tables."""
+    """The `invitations` table."""
 
     def __init__(self, db: Connection, vault: Vault) -> None:
         self._db = db
@@ -121,8 +123,19 @@ class InvitationBook:
         )
         return self._db.execute(answered).rowcount == 1
 
-    def void_of(self, registration_id: int) -> int:
-        """Take back what is open, because the registration ended; returns how many that were."""
+    def void_of(self, registration_id: int, *, now: datetime) -> int:
+        """Take back what is open, because the registration ended; returns how many that were.
+
+        What has not left of its messages does not leave any more.
+        """
+        o = t.outbox.c
+        hers = select(_r.phone).where(_r.registration_id == registration_id).scalar_subquery()
+        self._db.execute(
+            update(t.outbox)
+            .where(o.channel == SMS_CHANNEL, o.address == hers, o.registration_id == registration_id)
+            .where(o.lane == Lane.INVITATION, o.state == MtState.QUEUED)
+            .values(state=MtState.EXPIRED, settled_at=now)
+        )
         void = update(t.invitations).where(_i.registration_id == registration_id, _i.state == "open")
         return self._db.execute(void.values(state="void")).rowcount
 
@@ -137,18 +150,34 @@ class InvitationBook:
     def begin_planning(self, site_id: UUID) -> bool:
         """See the site as it is at this moment and be its only planner; False when somebody else is.
 
-        It must be the first thing a transaction does. Pairs, doses and claims are then of one moment: read
-        one after another they would miss, or count twice, somebody who books in between.
+        It must be the first thing a transaction does.
         """
-        self._db.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        self.see_one_moment()
         lock = func.pg_try_advisory_xact_lock(PLAN_LOCK, func.hashtext(str(site_id)))
         return bool(self._db.execute(select(lock)).scalar_one())
 
-    def sites_with_people(self) -> list[UUID]:
-        """The sites where somebody waits to be invited."""
-        someone = exists().where(_r.site_id == t.sites.c.site_id, _r.state.in_(["waiting", "returned"]))
-        rows = self._db.execute(select(t.sites.c.site_id).where(someone).order_by(t.sites.c.site_id))
-        return list(rows.scalars())
+    def see_one_moment(self) -> None:
+        """See everything as it is at the first look: it must be the first thing a transaction does.
+
+        Pairs, doses and claims read one after another would miss, or count twice, who books in between.
+        """
+        self._db.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+
+    def sites_to_plan(self) -> list[UUID]:
+        """The sites that the planner may plan, where somebody waits or an inviting SMS has not left."""
+        s, o = t.sites.c, t.outbox.c
+        # LIMIT keeps it one look into the index for each site, however many wait there.
+        here = select(literal(1)).where(_r.site_id == s.site_id, _r.state.in_(["waiting", "returned"]))
+        someone = here.limit(1).lateral()
+        waits = select(s.site_id).select_from(t.sites.join(someone, literal(True)))
+        unsent = (
+            select(_r.site_id)
+            .select_from(t.outbox.join(t.registrations, _r.registration_id == o.registration_id))
+            .where(o.state == "queued", o.invitation_id.is_not(None))
+        )
+        may_plan = and_(s.gate == "automatic", s.paused_at.is_(None))
+        sites = select(s.site_id).where(may_plan, s.site_id.in_(waits.union(unsent))).order_by(s.site_id)
+        return list(self._db.execute(sites).scalars())
 
     def waiting(self, site_id: UUID) -> int:
         """How many people wait at a site to be invited."""
@@ -156,17 +185,6 @@ class InvitationBook:
             _r.site_id == site_id, _r.state.in_(["waiting", "returned"]), _r.ended_at.is_(None)
         )
         return int(self._db.execute(here).scalar_one())
-
-    def open_claims(self, site_id: UUID) -> int:
-        """How many invited people of a site may still answer, and hold no dates yet."""
-        v = t.reservations.c
-        holds_dates = exists().where(v.registration_id == _r.registration_id, v.state.in_(LIVING))
-        claims = (
-            select(func.count())
-            .select_from(t.invitations.join(t.registrations))
-            .where(_i.state == "open", _r.site_id == site_id, _r.state == "invited", ~holds_dates)
-        )
-        return int(self._db.execute(claims).scalar_one())
 
     def promised(self, site_id: UUID) -> dict[str, Promised]:
         """The doses that living reservations of a site count on, per product as its calendars name it."""
@@ -184,85 +202,74 @@ class InvitationBook:
     def invite(
         self,
         site_id: UUID,
-        plan: Plan,
+        size: int,
         *,
-        policy: Policy,
+        policy: str,
         inputs: Mapping[str, Any],
+        reasons: Sequence[str] = (),
         approved_by: str,
+        expires_at: datetime | None = None,
         now: datetime,
         random: Random,
     ) -> Wave | None:
-        """Invite the next people of a site, at most as many as planned; None when there is nobody.
+        """Invite the next people of a site, at most so many; None when there is nobody.
 
         First who came back with nothing, then by score, age and time of registration. Their messages are the
-        caller's to queue, in the same transaction.
+        caller's to queue, in the same transaction. Who has an open invitation keeps her PIN2, and time begins
+        anew for her.
         """
-        again = self._next_returned(site_id, plan.size)
-        new = self._next_waiting(site_id, plan.size - len(again))
-        if not again and not new:
+        people = self._next(site_id, size)
+        if not people:
             return None
-        wave_id = self._add_wave(
+        who = [row.registration_id for row in people]
+        again = {row.registration_id: row.invitation_id for row in people if row.invitation_id is not None}
+        wave_id = WaveBook(self._db).add(
             site_id,
-            len(again) + len(new),
+            len(people),
+            who,
             policy=policy,
-            inputs={**inputs, "again": [row.registration_id for row in again]},
+            inputs={**inputs, "again": list(again)},
+            reasons=reasons,
             approved_by=approved_by,
             now=now,
         )
-        self._compare_and_set([row.registration_id for row in (*again, *new)])
-        given = self._give_pins([row.registration_id for row in new], wave_id, now=now, random=random)
+        self._compare_and_set(who)
+        self._begin_anew(list(again.values()), now=now, expires_at=expires_at)
+        pins = {r: (invitation_id, self.pin_of(invitation_id)) for r, invitation_id in again.items()}
+        new = [r for r in who if r not in again]
+        pins |= self._give_pins(new, wave_id, now=now, expires_at=expires_at, random=random)
         return Wave(
             wave_id,
-            (
-                *(
-                    _invited(row, row.invitation_id, self.pin_of(row.invitation_id), is_again=True)
-                    for row in again
-                ),
-                *(_invited(row, *given[row.registration_id], is_again=False) for row in new),
+            tuple(
+                _invited(row, *pins[row.registration_id], is_again=row.registration_id in again)
+                for row in people
             ),
+            expires_at,
         )
 
-    def _next_returned(self, site_id: UUID, at_most: int) -> Sequence[Row[Any]]:
-        query = (
+    def _next(self, site_id: UUID, at_most: int) -> list[Row[Any]]:
+        people: list[Row[Any]] = []
+        for state in ("returned", "waiting"):
+            if len(people) < at_most:
+                people += self._lock_next(site_id, state, at_most - len(people))
+        return people
+
+    def _lock_next(self, site_id: UUID, state: str, at_most: int) -> list[Row[Any]]:
+        is_open = and_(_i.registration_id == _r.registration_id, _i.state == "open")
+        here = (
             select(*_OF_REGISTRATION, _i.invitation_id)
-            .join(t.invitations, _i.registration_id == _r.registration_id)
-            .where(_r.site_id == site_id, _r.state == "returned", _r.ended_at.is_(None), _i.state == "open")
+            .select_from(t.registrations.outerjoin(t.invitations, is_open))
+            .where(_r.site_id == site_id, _r.state == state, _r.ended_at.is_(None))
         )
-        return self._lock_next(query, at_most)
+        locked = here.order_by(*IN_ORDER).limit(at_most).with_for_update(skip_locked=True, of=t.registrations)
+        return list(self._db.execute(locked))
 
-    def _next_waiting(self, site_id: UUID, at_most: int) -> Sequence[Row[Any]]:
-        is_invited = exists().where(_i.registration_id == _r.registration_id)
-        query = select(*_OF_REGISTRATION).where(
-            _r.site_id == site_id, _r.state == "waiting", _r.ended_at.is_(None), ~is_invited
-        )
-        return self._lock_next(query, at_most)
-
-    def _lock_next(self, query: Any, at_most: int) -> Sequence[Row[Any]]:
-        if at_most <= 0:
-            return []
-        ordered = query.order_by(_r.score.desc(), _r.birth_date, _r.registered_at, _r.registration_id)
-        locked = ordered.limit(at_most).with_for_update(skip_locked=True, of=t.registrations)
-        return self._db.execute(locked).all()
-
-    def _add_wave(
-        self,
-        site_id: UUID,
-        size: int,
-        *,
-        policy: Policy,
-        inputs: Mapping[str, Any],
-        approved_by: str,
-        now: datetime,
-    ) -> int:
-        wave = insert(t.waves).values(
-            site_id=site_id,
-            planned_at=now,
-            policy=policy.name,
-            inputs=dict(inputs),
-            size=size,
-            approved_by=approved_by,
-        )
-        return int(self._db.execute(wave.returning(t.waves.c.wave_id)).scalar_one())
+    def _begin_anew(
+        self, invitation_ids: Sequence[int], *, now: datetime, expires_at: datetime | None
+    ) -> None:
+        if invitation_ids:
+            told_again = update(t.invitations).where(_i.invitation_id.in_(invitation_ids))
+            self._db.execute(told_again.values(invited_at=now, answered_at=None, expires_at=expires_at))
 
     def _compare_and_set(self, registration_ids: Sequence[int]) -> None:
         invited = (
@@ -274,10 +281,17 @@ class InvitationBook:
         assert changed == len(registration_ids), "locked rows do not change"  # noqa: S101
 
     def _give_pins(
-        self, registration_ids: Sequence[int], wave_id: int, *, now: datetime, random: Random
+        self,
+        registration_ids: Sequence[int],
+        wave_id: int,
+        *,
+        now: datetime,
+        expires_at: datetime | None,
+        random: Random,
     ) -> dict[int, tuple[int, str]]:
         """Write an invitation for each: its id and a PIN2 that nobody else has, by registration."""
         given: dict[int, tuple[int, str]] = {}
+        rounds = self._rounds(registration_ids)
         while left := [r for r in registration_ids if r not in given]:
             pins = {r: new_pin2(random) for r in left}
             rows = [
@@ -287,7 +301,9 @@ class InvitationBook:
                     "pin_sealed": self._vault.seal(pin),
                     "pin_digest": self._vault.digest(pin, purpose=PIN2),
                     "state": "open",
+                    "round": rounds.get(r, 0) + 1,
                     "invited_at": now,
+                    "expires_at": expires_at,
                 }
                 for r, pin in pins.items()
                 if not self._is_given_under_an_old_key(pin)
@@ -302,6 +318,15 @@ class InvitationBook:
             )
             given |= {r: (invitation_id, pins[r]) for r, invitation_id in self._db.execute(new)}
         return given
+
+    def _rounds(self, registration_ids: Sequence[int]) -> dict[int, int]:
+        """How often these were invited before; what was taken back before it left does not count."""
+        counted = (
+            select(_i.registration_id, func.max(_i.round))
+            .where(_i.registration_id.in_(registration_ids), _i.state != "void")
+            .group_by(_i.registration_id)
+        )
+        return {row[0]: row[1] for row in self._db.execute(counted)}
 
     def _is_given_under_an_old_key(self, pin: str) -> bool:
         old = self._vault.digests(pin, purpose=PIN2)[1:]

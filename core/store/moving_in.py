@@ -84,7 +84,7 @@ class MovingIn:
     def _end(self, registration_id: int, *, now: datetime) -> None:
         self._work.reservations.let_go(registration_id)
         self._work.registrations.replace(registration_id, now=now)
-        self._work.invitations.void_of(registration_id)
+        self._work.invitations.void_of(registration_id, now=now)
 
     def _add(self, people: Sequence[OldRegistration], *, source: str) -> dict[str, int]:
         """Write those whose number has no living registration: the new ids by number."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.stock import Action, Movement, Stock, Use
@@ -36,13 +36,23 @@ class StockBook:
         """
         return Added(self._add_movements(movements), self._add_uses(uses))
 
-    def on_hand(self, site_id: UUID) -> dict[str, int]:
-        """Doses at a site by product; never below 0, whatever the reports say."""
+    def on_hand(self, site_id: UUID, *, today: date | None = None) -> dict[str, int]:
+        """Doses at a site by product; never below 0, whatever the reports say.
+
+        Without ``today`` those that are only announced count too.
+        """
+        until = () if today is None else (t.stock_movements.c.moved_on <= today,)
+        return {product: max(0, doses) for product, doses in self._sums(site_id, *until)}
+
+    def awaited(self, site_id: UUID, *, today: date) -> dict[str, int]:
+        """Doses by product that are announced to a site, and not there yet."""
         m = t.stock_movements.c
-        rows = self._db.execute(
-            select(m.product, func.sum(m.doses)).where(m.site_id == site_id).group_by(m.product)
-        )
-        return {product: max(0, doses) for product, doses in rows}
+        return dict(self._sums(site_id, m.moved_on > today, m.doses > 0))
+
+    def _sums(self, site_id: UUID, *which: ColumnElement[bool]) -> list[tuple[str, int]]:
+        m = t.stock_movements.c
+        sums = select(m.product, func.sum(m.doses)).where(m.site_id == site_id, *which).group_by(m.product)
+        return [(product, int(doses)) for product, doses in self._db.execute(sums)]
 
     def everywhere(self) -> Stock:
         """Doses per site and product; below 0 where the reports disagree with each other."""

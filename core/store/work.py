@@ -10,6 +10,7 @@ from core.store.asking import AskingBook
 from core.store.audit import AuditBook
 from core.store.calendars import CalendarBook
 from core.store.dead_pins import DeadPinBook
+from core.store.gates import GateBook
 from core.store.inbox import InboxBook
 from core.store.invitations import InvitationBook
 from core.store.mo_parts import MoPartBook
@@ -19,11 +20,14 @@ from core.store.outbox import OutboxBook
 from core.store.receipts import ReceiptBook
 from core.store.registrations import RegistrationBook
 from core.store.reservations import ReservationBook
+from core.store.responses import ResponseBook
 from core.store.routes import RouteBook
 from core.store.rule_changes import RuleChangeBook
 from core.store.sessions import SessionBook
 from core.store.sites import SiteBook
 from core.store.stock import StockBook
+from core.store.waves import WaveBook
+from core.store.withdrawals import WithdrawalBook
 from core.store.wrong_pins import WrongPinBook
 from core.vault import Vault
 
@@ -81,6 +85,22 @@ class Work:
     @cached_property
     def invitations(self) -> InvitationBook:
         return InvitationBook(self.db, self.vault)
+
+    @cached_property
+    def waves(self) -> WaveBook:
+        return WaveBook(self.db)
+
+    @cached_property
+    def responses(self) -> ResponseBook:
+        return ResponseBook(self.db)
+
+    @cached_property
+    def withdrawals(self) -> WithdrawalBook:
+        return WithdrawalBook(self.db)
+
+    @cached_property
+    def gates(self) -> GateBook:
+        return GateBook(self.db)
 
     @cached_property
     def reservations(self) -> ReservationBook:

@@ -1,12 +1,9 @@
-"""``crs worker``: plan waves, release holds, reconcile sends, every minute."""
-
-import secrets
+"""``crs worker``: plan waves, release holds, end invitations, reconcile sends, every minute."""
 
 import click
 
-from gateway.clock import utc_now
 from gateway.compose import App
-from workers.workshop import Workshop, install
+from workers.workshop import install
 
 
 @click.command()
@@ -16,17 +13,11 @@ def worker(app: App) -> None:
     from workers.schedule import work  # noqa: PLC0415  rq takes long to load
 
     with app.store(connections=2) as store, app.redis_url() as url:
-        install(
-            Workshop(
-                store,
-                app.library,
-                app.world,
-                app.operators,
-                secrets.SystemRandom(),
-                utc_now,
-            )
+        install(app.workshop(store))
+        click.echo(
+            "Working: waves, holds, invitations that ran out and unanswered sends, every minute. "
+            "Ctrl-C ends it."
         )
-        click.echo("Working: waves, holds and unanswered sends, every minute. Ctrl-C ends it.")
         is_asked_to_stop = work(url)
     if not is_asked_to_stop:
         raise click.ClickException("The worker gave up; its log says why. Start it again.")

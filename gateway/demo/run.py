@@ -30,8 +30,8 @@ from gateway.settings.choices import Database, Operator, Redis
 from gateway.web.pages import create_web
 from gateway.web.parts import WebParts
 from workers.planning import SitesNotPlanned, plan_all
-from workers.upkeep import reconcile_unanswered, release_lapsed_holds
-from workers.workshop import Workshop, install
+from workers.upkeep import end_invitations, reconcile_unanswered, release_lapsed_holds
+from workers.workshop import install
 
 log = structlog.get_logger()
 
@@ -111,7 +111,7 @@ async def _run(
         )
         async with operator:
             here = App(settings=demo_settings(settings, operator.smsc.port))
-            install(_workshop(here, store))
+            install(here.workshop(store))
             parts = WebParts(
                 store=store,
                 loopback=Loopback(store, by="demo"),
@@ -131,6 +131,7 @@ async def _run(
                         operator.live(known=known, last_mt=last_mts),
                         _every(PLAN_EVERY, plan_all),
                         _every(TEND_EVERY, release_lapsed_holds),
+                        _every(TEND_EVERY, end_invitations),
                         _every(TEND_EVERY, reconcile_unanswered),
                     )
                 }
@@ -173,10 +174,6 @@ async def _web(parts: WebParts, port: int) -> AsyncIterator[None]:
         yield
     finally:
         await runner.cleanup()
-
-
-def _workshop(here: App, store: Store) -> Workshop:
-    return Workshop(store, here.library, here.world, here.operators, secrets.SystemRandom(), utc_now)
 
 
 def _somebody(census: Census) -> Person:

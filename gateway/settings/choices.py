@@ -194,6 +194,7 @@ class Settings(_Section):
     web: Web = Web()
     sms: Sms = Sms()
     operators: tuple[Operator, ...] = ()
+    invitations: Invitations = Invitations()
     secrets: Secrets
     log: Log = Log()
     time_zone: ZoneInfo = Field(

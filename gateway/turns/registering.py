@@ -139,7 +139,7 @@ class Registering:
     def _end(self, earlier: Registration) -> None:
         self._work.reservations.let_go(earlier.registration_id)
         self._work.registrations.replace(earlier.registration_id, now=self._now)
-        self._work.invitations.void_of(earlier.registration_id)
+        self._work.invitations.void_of(earlier.registration_id, now=self._now)
 
     def _registered(self, outcome: str, mine: Registration, site: Site) -> Outcome:
         place = self._work.registrations.place(mine)

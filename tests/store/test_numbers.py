@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, delete
 
-from core.invitations import HARD_GUARANTEE, Plan
 from core.messages import Address, Lane, NewMo, NewMt
 from core.store import tables as t
 from core.store.desk_view import DeskView, masked_number, masked_text
@@ -97,7 +96,7 @@ def test_the_desk_sees_everything_of_a_phone_but_no_number_and_no_pin(db):
     firsts, seconds = add_dates(db, pairs=1)
     invitations = InvitationBook(db, vault())
     wave = invitations.invite(
-        SITE, Plan(1, ()), policy=HARD_GUARANTEE, inputs={}, approved_by="desk", now=NOW, random=Random(1)
+        SITE, 1, policy="test", inputs={}, approved_by="desk", now=NOW, random=Random(1)
     )
     invited = wave.invited[0]
     assert invited.registration_id == person

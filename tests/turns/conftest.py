@@ -10,7 +10,6 @@ import pytest
 
 from conversations.events import Act, Outcome
 from conversations.verbs import VERBS, check_outcome
-from core.invitations import HARD_GUARANTEE, Plan
 from core.messages import Address
 from core.store.work import Store
 from core.world import World
@@ -60,8 +59,8 @@ class Town:
         with self.store.begin() as work:
             wave = work.invitations.invite(
                 SITE,
-                Plan(size, ()),
-                policy=HARD_GUARANTEE,
+                size,
+                policy="test",
                 inputs={},
                 approved_by="test",
                 now=self.now,

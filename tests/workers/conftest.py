@@ -8,7 +8,7 @@ import pytest
 from core.routing import OperatorChoice
 from core.store.work import Store
 from gateway.compose import App, load_world
-from tests.workers.town import NOW, add_site, vault
+from tests.workers.town import HOURS, NOW, add_site, vault
 from workers.workshop import Workshop, install
 
 
@@ -28,7 +28,13 @@ def workshop(database: str, library, world) -> Iterator[Workshop]:
     with store.begin() as work:
         add_site(work.db)
     shop = Workshop(
-        store, library, world, (OperatorChoice("o2"), OperatorChoice("vodafone")), Random(1), lambda: NOW
+        store,
+        library,
+        world,
+        (OperatorChoice("o2"), OperatorChoice("vodafone")),
+        HOURS,
+        Random(1),
+        lambda: NOW,
     )
     install(shop)
     yield shop

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text, update
 
 from conversations.media import gsm
-from core.invitations import HARD_GUARANTEE, plan
+from core.invitations import plan
 from core.messages import Lane
 from core.store import tables as t
 from core.store.work import Store
@@ -29,12 +29,20 @@ from tests.workers.town import (
     deliver,
     hold,
 )
-from workers.planning import plan_all, plan_now, plan_site, site_state
+from workers.planning import Planned, plan_all, plan_now, plan_site
+from workers.standing import look
 
 
 def count(workshop, table):
     with workshop.store.begin() as work:
         return work.db.scalar(select(func.count()).select_from(table))
+
+
+def claims(workshop) -> int:
+    """How many may answer: invited, and without dates."""
+    with workshop.store.begin() as work:
+        silent = work.responses.silent(SITE, now=NOW, dialogue_lasts=workshop.world.hold_for)
+    return sum(some.count for some in silent)
 
 
 @pytest.mark.parametrize(
@@ -62,17 +70,25 @@ def test_why_not_more_is_said_in_words(workshop):
         deliver(work.db, 4)
         add_people(work.db, 6)
     planned = plan_now(workshop, SITE)
-    assert (planned.invited, planned.left) == (2, 4)
+    assert planned.invited == 2
     assert planned.plan.reasons == ("comirnaty: vaccine for 2 people only, bookable pairs 5",)
 
 
-def test_dates_that_begin_too_soon_are_no_reason_to_invite(workshop):
+@pytest.mark.parametrize(
+    ("before", "lead", "invited"),
+    [
+        pytest.param(timedelta(minutes=29), timedelta(minutes=30), 2, id="chosen too late"),
+        pytest.param(timedelta(hours=13), timedelta(minutes=60), 3, id="read in the morning, in time"),
+        pytest.param(timedelta(hours=13), timedelta(minutes=61), 2, id="read in the morning, too late"),
+    ],
+)
+def test_dates_that_nobody_can_choose_any_more_are_no_reason_to_invite(workshop, before, lead, invited):
     with workshop.store.begin() as work:
         add_dates(work.db, pairs=3)
         deliver(work.db, 10)
         add_people(work.db, 3)
-    late = replace(workshop, clock=lambda: FIRST_DAY - workshop.world.lead + timedelta(minutes=1))
-    assert plan_now(late, SITE).invited == 2
+    late = replace(workshop, world=replace(workshop.world, lead=lead), clock=lambda: FIRST_DAY - before)
+    assert plan_now(late, SITE).invited == invited
 
 
 def test_a_site_whose_gate_closed_invites_nobody(workshop):
@@ -165,7 +181,7 @@ def test_planners_at_once_invite_nobody_twice_and_no_more_than_fit(workshop):
         add_people(work.db, 60)
     with ThreadPoolExecutor(6) as pool:
         planned = list(pool.map(lambda _: plan_now(workshop, SITE), range(12)))
-    assert sum(p.invited for p in planned) == 20
+    assert sum(p.invited for p in planned if isinstance(p, Planned)) == 20
     assert count(workshop, t.invitations) == count(workshop, t.outbox) == 20
 
 
@@ -177,16 +193,12 @@ def test_without_the_lock_two_planners_invite_twice_as_many_as_fit(workshop):
         add_people(work.db, 4)
         site = work.sites.get(SITE)
     with workshop.store.begin() as one, workshop.store.begin() as other:
-        plans = [
-            plan(site_state(work, workshop.world, site, now=NOW, policy=HARD_GUARANTEE))
-            for work in (one, other)
-        ]
+        plans = [plan(look(work, workshop, site, now=NOW).state) for work in (one, other)]
         for work, chosen, random in zip((one, other), plans, (Random(2), Random(3)), strict=True):
             work.invitations.invite(
-                SITE, chosen, policy=HARD_GUARANTEE, inputs={}, approved_by="", now=NOW, random=random
+                SITE, chosen.size, policy="none", inputs={}, approved_by="", now=NOW, random=random
             )
-    with workshop.store.begin() as work:
-        assert work.invitations.open_claims(SITE) == 4
+    assert claims(workshop) == 4
 
 
 def test_every_site_where_somebody_waits_is_planned(workshop):
@@ -244,9 +256,7 @@ def test_whatever_happens_everybody_invited_finds_a_pair_and_doses(workshop, ste
                     )
         if step == "plan":
             plan_now(workshop, SITE)
-        with workshop.store.begin() as work:
-            claims = work.invitations.open_claims(SITE)
-        assert claims <= min(pairs - len(held), doses // 2 - len(held))
+        assert claims(workshop) <= min(pairs - len(held), doses // 2 - len(held))
 
 
 def _invited_without_dates():

@@ -1,11 +1,14 @@
 """A town to plan in: one site with dates and vaccine, and people who wait there."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, insert
 
+from core.calendars.calendar import PRAGUE
+from core.messages import Lane
+from core.sending_hours import SendingHours
 from core.store import tables as t
 from core.vault import Vault
 
@@ -14,6 +17,7 @@ OTHER_SITE = UUID(int=2)
 NOW = datetime(2021, 1, 22, 9, tzinfo=UTC)
 FIRST_DAY = datetime(2021, 1, 25, 8, tzinfo=UTC)
 THREE_WEEKS = timedelta(days=21)
+HOURS = SendingHours({Lane.INVITATION: (time(8), time(20))}, PRAGUE)
 
 
 def vault() -> Vault:

@@ -1,0 +1,37 @@
+"""A site as people name it on the command line: its id, or a part of its name."""
+
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+import click
+
+from core.open_data import fold
+from core.sites import Site
+
+SHOWN: Final = 5
+
+site_option = click.option("--site", "site_named", help="A site: its id, or a part of its name.")
+
+
+def find_site(sites: Iterable[Site], named: str) -> Site:
+    """The one site that is meant; raises BadParameter, with the choice where there is one."""
+    known = list(sites)
+    try:
+        site_id = UUID(named)
+    except ValueError:
+        meant = [site for site in known if fold(named) in fold(site.name)]
+        exact = [site for site in meant if fold(site.name) == fold(named)]
+    else:
+        meant, exact = [site for site in known if site.site_id == site_id], []
+    match exact or meant:
+        case [site]:
+            return site
+        case []:
+            raise click.BadParameter(f"there is no site {named!r}", param_hint="--site")
+        case several:
+            some = "; ".join(f"{site.name} ({site.site_id})" for site in several[:SHOWN])
+            more = f"; and {len(several) - SHOWN} more" if len(several) > SHOWN else ""
+            raise click.BadParameter(
+                f"{named!r} may be any of {len(several)} sites: {some}{more}", param_hint="--site"
+            )
