@@ -1,13 +1,17 @@
 """A programme of vaccination: which groups may register, from when, and in what order they are invited."""
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from difflib import get_close_matches
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_KEY: Final = re.compile(r"[a-z0-9_]+")
 
 
 class UnusableProgramme(Exception):
@@ -73,13 +77,18 @@ def load_programme(text: str) -> Programme:
     """
     try:
         raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as wrong:
+        raise UnusableProgramme(f"The programme cannot be read: {wrong}") from wrong
+    _keys_are(raw, needed={"zone", "youngest_worker", "group"}, where="the programme")
+    if not isinstance(raw["group"], list) or not all(isinstance(g, dict) for g in raw["group"]):
+        raise UnusableProgramme("Write each group of the programme under a line [[group]]")
+    try:
         zone = ZoneInfo(raw["zone"])
-        groups = tuple(_group(g, zone) for g in raw["group"])
-        programme = Programme(
-            zone, int(raw["youngest_worker"]), tuple(sorted(groups, key=lambda g: -g.score))
-        )
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as wrong:
-        raise UnusableProgramme(f"The programme cannot be read: {wrong!r}") from wrong
+    except (ZoneInfoNotFoundError, TypeError, ValueError) as wrong:
+        raise UnusableProgramme(f"zone {raw['zone']!r} is no time zone, such as Europe/Prague") from wrong
+    groups = [_group(g, zone, f"group {g.get('key', number)}") for number, g in enumerate(raw["group"], 1)]
+    youngest = _number(raw["youngest_worker"], "youngest_worker", "the programme")
+    programme = Programme(zone, youngest, tuple(sorted(groups, key=lambda g: -g.score)))
     _check(programme)
     return programme
 
@@ -127,20 +136,64 @@ def score(programme: Programme, key: str) -> int:
     return group.score if group else 0
 
 
-def _group(raw: Mapping[str, Any], zone: ZoneInfo) -> Group:
-    ages = raw.get("ages")
+def _group(raw: Mapping[str, Any], zone: ZoneInfo, where: str) -> Group:
+    _keys_are(
+        raw,
+        needed={"key", "score", "proof", "label"},
+        allowed={"ages", "opens_at", "closes_at"},
+        where=where,
+    )
+    if not isinstance(raw["key"], str) or not _KEY.fullmatch(raw["key"]):
+        raise UnusableProgramme(f"The key of {where} must be small letters, digits and _")
+    if not isinstance(raw["label"], dict) or "cs" not in raw["label"]:
+        raise UnusableProgramme(f"{where} has no label.cs, its name for people")
+    if raw["proof"] not in list(Proof):
+        raise UnusableProgramme(f"{where}: proof {raw['proof']!r} is none of {', '.join(Proof)}")
     return Group(
         key=raw["key"],
-        score=int(raw["score"]),
+        score=_number(raw["score"], "score", where),
         proof=Proof(raw["proof"]),
-        opens_at=_moment(raw.get("opens_at"), zone),
-        closes_at=_moment(raw.get("closes_at"), zone),
-        ages=None if ages is None else (int(ages[0]), int(ages[1]) if len(ages) > 1 else None),
-        labels=MappingProxyType({"cs": raw["label"]["cs"], **raw["label"]}),
+        opens_at=_moment(raw.get("opens_at"), zone, f"{where}: opens_at"),
+        closes_at=_moment(raw.get("closes_at"), zone, f"{where}: closes_at"),
+        ages=_ages(raw.get("ages"), where),
+        labels=MappingProxyType({language: str(label) for language, label in raw["label"].items()}),
     )
 
 
-def _moment(value: object, zone: ZoneInfo) -> datetime | None:
+def _keys_are(
+    raw: Mapping[str, Any], *, needed: Set[str], allowed: Set[str] = frozenset(), where: str
+) -> None:
+    """Refuse what is missing, and what is not known: a mistyped opens_at keeps a group closed for ever."""
+    if missing := sorted(needed - raw.keys()):
+        raise UnusableProgramme(f"{where} lacks {', '.join(missing)}")
+    for key in sorted(raw.keys() - needed - allowed):
+        near = get_close_matches(key, needed | allowed, n=1)
+        raise UnusableProgramme(
+            f"{where}: {key} is not known" + (f"; did you mean {near[0]}?" if near else "")
+        )
+
+
+def _number(value: object, name: str, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise UnusableProgramme(f"{where}: {name} {value!r} is not a whole number from 0 up")
+    return value
+
+
+def _ages(value: object, where: str) -> tuple[int, int | None] | None:
+    match value:
+        case None:
+            return None
+        case [int(youngest)]:
+            return youngest, None
+        case [int(youngest), int(oldest)] if youngest <= oldest:
+            return youngest, oldest
+        case _:
+            raise UnusableProgramme(
+                f"{where}: ages {value!r} is neither [from] nor [from, to], in full years"
+            )
+
+
+def _moment(value: object, zone: ZoneInfo, where: str) -> datetime | None:
     match value:
         case None:
             return None
@@ -151,7 +204,9 @@ def _moment(value: object, zone: ZoneInfo) -> datetime | None:
         case date():
             return datetime.combine(value, time(), zone)
         case _:
-            raise TypeError(f"{value!r} is neither a date nor a time")
+            raise UnusableProgramme(
+                f"{where} {value!r} is neither a date nor a time; write 2021-01-15T08:00:00, without quotes"
+            )
 
 
 def _check(programme: Programme) -> None:

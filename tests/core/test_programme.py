@@ -1,5 +1,6 @@
 """The programme: who may register, who is asked, who goes first."""
 
+import csv
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,7 +20,8 @@ from core.programme import (
     score,
 )
 
-TEXT = (Path(__file__).parents[2] / "data" / "programme.toml").read_text(encoding="utf-8")
+DATA = Path(__file__).parents[2] / "data"
+TEXT = (DATA / "programme.toml").read_text(encoding="utf-8")
 PRAGUE = ZoneInfo("Europe/Prague")
 BORN_1940, BORN_1948, BORN_1980, BORN_2012 = (date(year, 5, 13) for year in (1940, 1948, 1980, 2012))
 
@@ -31,6 +33,58 @@ def programme() -> Programme:
 
 def _at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=PRAGUE)
+
+
+# The CSV's names of the groups, and its words about their end and their proof.
+KEYS = {
+    "osoby 80+": "age_80",
+    "zdravotnici (NRZP-validated)": "health_workers",
+    "pedagogicti a nepedagogicti pracovnici": "school_staff",
+    "osoby 70-79": "age_70",
+    "osoby s chronickym onemocnenim": "chronic",
+    "kriticti zamestnanci kriticke infrastruktury": "critical_infrastructure",
+    "pracovnici v socialnich sluzbach": "social_services",
+    "osoby s chronickym onemocnenim - druha skupina": "chronic_second",
+    **{f"osoby {a}-{b}": f"age_{a}" for a, b in ((65, 69), (60, 64), (55, 59), (50, 54), (45, 49), (40, 44))},
+    **{f"osoby {a}-{b}": f"age_{a}" for a, b in ((35, 39), (30, 34), (16, 29), (12, 15))},
+}
+NOT_OURS = {"samoplatci / cizinci bez verejneho pojisteni": "self-payers have a form and sites of their own"}
+ENDS = {
+    "ended night 28./29.3.2021": "2021-03-29T00:00",
+    "until 30.4.2021": "2021-05-01T00:00",
+    "until 15.5.2021": "2021-05-16T00:00",
+}
+HOURS = {"CRS launch 08:00": "T08:00"}
+CODES_UNSAID = {
+    "critical_infrastructure": "the note does not speak of the code that the employer gave",
+    "social_services": "the same",
+    "chronic_second": "the note does not speak of the physician's code",
+}
+
+
+def _row(csv_row: dict[str, str]) -> tuple[object, ...]:
+    note = csv_row["validity_note"]
+    hour = next((hour for words, hour in HOURS.items() if words in note), "T00:00")
+    ages = None
+    if csv_row["age_min"]:
+        ages = (int(csv_row["age_min"]), int(csv_row["age_max"]) if csv_row["age_max"] else None)
+    key = KEYS[csv_row["group"]]
+    proof = Proof.NRZP if "NRZP" in note else Proof.NONE
+    return (
+        key,
+        int(csv_row["priority_score"] or 0),
+        _at(csv_row["date"] + hour) if csv_row["date"] else None,
+        next((_at(end) for words, end in ENDS.items() if words in note), None),
+        ages,
+        Proof.CODE if "code from" in note or key in CODES_UNSAID else proof,
+    )
+
+
+def test_the_programme_is_that_of_the_sources(programme: Programme) -> None:
+    with (DATA / "priority_opening_dates_2021.csv").open(encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["group"] not in NOT_OURS]
+    ours = {(g.key, g.score, g.opens_at, g.closes_at, g.ages, g.proof) for g in programme.groups}
+    assert {_row(row) for row in rows} == ours
 
 
 def test_the_programme_opens_to_the_minute(programme: Programme) -> None:
@@ -129,9 +183,17 @@ def test_scores_proofs_and_labels(programme: Programme) -> None:
         ("ages = [70, 79]", "ages = [70, 80]", "aged 80 is in two groups: age_80, age_70"),
         ('key = "age_70"', 'key = "age_80"', "share the key age_80"),
         ("closes_at = 2021-05-01", "closes_at = 2021-03-01", "chronic closes before it opens"),
-        ('proof = "nrzp"', 'proof = "word"', "'word' is not a valid Proof"),
+        ('proof = "nrzp"', 'proof = "word"', "health_workers: proof 'word' is none of none, nrzp, code"),
         ('zone = "Europe/Prague"', "zone = ", "cannot be read"),
-        ("opens_at = 2021-01-26", 'opens_at = "soon"', "neither a date nor a time"),
+        ('zone = "Europe/Prague"', 'zone = "Europe/Plzen"', "'Europe/Plzen' is no time zone"),
+        ("opens_at = 2021-01-26", 'opens_at = "soon"', "health_workers: opens_at 'soon' is neither a date"),
+        ("opens_at = 2021-01-26", "open_at = 2021-01-26", "open_at is not known; did you mean opens_at?"),
+        ("score = 11", 'score = "high"', "health_workers: score 'high' is not a whole number"),
+        ("score = 11\n", "", "group health_workers lacks score"),
+        ("ages = [70, 79]", "ages = [79, 70]", r"age_70: ages \[79, 70\] is neither"),
+        ('label.cs = "zdravotníci"\n', "", "health_workers has no label.cs"),
+        ("[[group]]", "[group]", "cannot be read"),
+        ("youngest_worker = 16", "youngest_worker = 1.6", "youngest_worker 1.6 is not a whole number"),
     ],
 )
 def test_a_programme_that_contradicts_itself_is_refused(old: str, new: str, words: str) -> None:
