@@ -21,6 +21,7 @@ COMMANDS = {
     "dialogues": "dialogues:dialogues",
     "doctor": "doctor:doctor",
     "invite": "invite:invite",
+    "migrate": "migrate:migrate",
     "number": "number:number",
     "registrations": "registrations:registrations",
     "secrets": "secrets:secrets",
