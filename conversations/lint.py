@@ -16,7 +16,8 @@ from conversations.script import Ask, Choose, Do, End, Question, Script, Step, T
 from conversations.understand.answers import command, gist
 from conversations.understand.text import plain, words
 from conversations.verbs import BUSY, VERBS
-from conversations.words import NOTICES, SMS, one_message
+from conversations.words import NOTICES, RULES, SMS, one_message
+from core.rule_changes import Purpose
 
 MOST_KEYS: Final = 9  # a phone has nine digits to choose by
 COMMON_BLOCKS: Final = ("hotline", BUSY, "lost", "operator", "quit", "stop", "at_start", "old_button")
@@ -241,6 +242,14 @@ def _common_words(library: Library, language: str) -> Iterator[Finding]:
         )
         if costs > most:
             yield Finding(NOTICES, f"{language}.{block}", f"may cost {costs} segments, not {most}")
+    for purpose in Purpose:
+        if not library.words.has(RULES, purpose, language):
+            yield Finding(RULES, f"{language}.{purpose}", "has no words")
+            continue
+        longest = {name: samples.LONGEST[name] for name in ("name", "site", "until")} | {"hours": 1_000}
+        words = library.words.render(Say(RULES, purpose, language, longest))
+        if (costs := gsm.segments(gsm.fold(words))) > 1:
+            yield Finding(RULES, f"{language}.{purpose}", f"may cost {costs} segments, not 1")
 
 
 def _blocks(library: Library, dialogue: str, language: str) -> Mapping[str, nodes.Block]:

@@ -18,6 +18,7 @@ from conversations.phrasing import FILTERS
 from conversations.session import DEFAULT_LANGUAGE, Option
 
 NOTICES: Final = "notices"
+RULES: Final = "rules"  # words about a change of rules, a block per purpose
 LABEL: Final = "label_"
 _DOUBLED_STOP: Final = re.compile(r"(?<!\.)\.\.(?!\.)")
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from conversations.events import Say
 from conversations.library import Library
 from conversations.media import gsm
-from conversations.words import one_message
+from conversations.words import RULES, one_message
 from core.invitations import Policy
 from core.messages import SMS_CHANNEL, Address, Lane, NewMt
 from core.routing import OperatorChoice, choose_operator
@@ -31,7 +31,6 @@ from core.store.rule_changes import Concerned, RuleChange
 from core.store.work import OUTBOX_CHANNEL, Store, Work
 
 AT_ONCE: Final = 1_000  # people in one transaction
-RULES: Final = "rules"  # purpose of the messages, and the template of their words
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversations.events import Say
-from conversations.library import load_library
-from conversations.media import gsm
-from conversations.samples import LONGEST
 from core.invitations import Policy
 from core.rule_changes import (
     NothingToHear,
@@ -18,7 +14,6 @@ from core.rule_changes import (
     PinStays,
     PinUntil,
     PinWillExpire,
-    Purpose,
     Standing,
     Word,
     word_for,
@@ -28,7 +23,6 @@ NOW = datetime(2021, 2, 10, 9, tzinfo=UTC)
 THREE_DAYS = timedelta(hours=72)
 UNTIL_USED, LIMITED, LONGER = Policy(), Policy(validity=THREE_DAYS), Policy(validity=2 * THREE_DAYS)
 FOREVER, SOON = OpenPin(1, None), OpenPin(1, NOW + timedelta(hours=5))
-LIBRARY = load_library()
 
 
 def standing(state: str, pin: OpenPin | None = None, *, came_over: bool = False) -> Standing:
@@ -81,11 +75,3 @@ def test_the_same_rules_are_no_news(state: str, pin: OpenPin | None, policy: Pol
     was_told_otherwise = pin is not None and (pin.expires_at is None) is not (policy.validity is None)
     word = word_for(standing(state, pin), old=policy, new=policy, readable_at=NOW)
     assert word == NothingToHear() or (state == "invited" and was_told_otherwise)
-
-
-@pytest.mark.parametrize("language", sorted(LIBRARY.languages))
-@pytest.mark.parametrize("purpose", Purpose)
-def test_every_word_is_one_sms_at_its_longest(purpose: Purpose, language: str) -> None:
-    values = {**LONGEST, "hours": 1_000}
-    assert LIBRARY.words.has("rules", purpose, language)
-    assert gsm.segments(gsm.fold(LIBRARY.words.render(Say("rules", purpose, language, values)))) == 1
