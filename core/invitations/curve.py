@@ -14,8 +14,8 @@ SHAPE = 1.2
 class Curve:
     """How surely somebody answers who has been silent up to a bucket.
 
-    ``never[k]`` is the mean chance, of somebody silent when bucket k begins, that she never answers;
-    ``variance[k]`` is how far that chance itself may be from its mean.
+    ``never[k]`` is the mean chance, of somebody silent when bucket k begins, that she answers too late or
+    never; ``variance[k]`` is how far that chance itself may be from its mean.
     """
 
     never: tuple[float, ...]
@@ -40,8 +40,8 @@ class Curve:
         return total
 
 
-def learn(prior: Prior, observed: Observed | None = None) -> Curve:
-    """Correct the belief of a band by what was seen.
+def learn(prior: Prior, observed: Observed | None = None, *, patience: timedelta | None = None) -> Curve:
+    """Correct the belief of a band by what was seen; answers after ``patience`` are too late.
 
     A beta-Stacy process on the buckets: in each, somebody silent so far answers with a chance that has a beta
     distribution. The silent count in every bucket they have passed, by half in the one they are in.
@@ -58,6 +58,8 @@ def learn(prior: Prior, observed: Observed | None = None) -> Curve:
         answered = prior.watched * (shares[k + 1] - shares[k]) + seen.answered[k]
         half = 0.5 if k < last else 0.0
         silent = prior.watched * (1 - shares[k + 1]) + passed[k] - seen.answered[k] - half * seen.silent[k]
+        if patience is not None and BUCKETS[k] >= patience:
+            answered = 0.0
         mean = silent / (answered + silent)
         never.append(never[-1] * mean)
         square.append(square[-1] * mean * (silent + 1) / (answered + silent + 1))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 from core.invitations.chance import Crowd
 from core.invitations.curve import learn
@@ -19,7 +20,10 @@ class Outlook:
     def __init__(self, state: SiteState, policy: Policy) -> None:
         self.state = state
         self.policy = policy
-        self.curves = {band: learn(policy.prior(band), state.observed.get(band)) for band in BANDS}
+        self.curves = {
+            band: learn(policy.prior(band), state.observed.get(band), patience=policy.patience)
+            for band in BANDS
+        }
         self._silent: dict[str, Counter[int]] = {band: Counter() for band in BANDS}
         for some in state.open:
             self._silent[some.band][bucket_of(some.invited_ago)] += some.count
@@ -43,7 +47,7 @@ class Outlook:
                 return self.responders(0)
 
     def responders(self, size: int) -> float:
-        """How many are expected to answer in all, with a wave of this size."""
+        """How many are expected to answer in time, with a wave of this size."""
         return self.state.choosing + self._crowd(size).mean
 
     def risk(self, size: int) -> float:
@@ -97,7 +101,7 @@ class Outlook:
         for band, curve in self.curves.items():
             silent = self._silent[band]
             counts = (silent[0] + new[band], *(silent[k] for k in range(1, len(BUCKETS))))
-            groups += [(count, curve.claim(k)) for k, count in enumerate(counts) if count]
+            groups += [(count, curve.claim(k)) for k, count in enumerate(counts) if count and curve.claim(k)]
             spread += curve.spread(counts)
         return Crowd(tuple(groups), spread)
 
@@ -123,12 +127,13 @@ def _chances_in_words(outlook: Outlook, size: int) -> Iterator[str]:
     if state.open_count:
         claim = outlook.claims - state.choosing
         yield f"invited before and silent: {state.open_count}, of whom about {claim:.0f} will still answer"
+    in_time = f" within {policy.patience / timedelta(hours=1):.0f} hours" if policy.patience else ""
     for band in sorted({*state.in_line[:size]}, key=BANDS.index):
         curve = outlook.curves[band]
         learned = (
             f"learned from {curve.seen:.0f} invitations" if curve.seen >= 1 else "believed, not yet seen here"
         )
-        yield f"of 100 people aged {band} about {100 * curve.claim(0):.0f} answer ({learned})"
+        yield f"of 100 people aged {band} about {100 * curve.claim(0):.0f} answer{in_time} ({learned})"
     yield f"about {outlook.responders(size):.0f} will answer in all, and {state.capacity} can be served"
     yield f"the chance that too many answer is {percent(outlook.risk(size))}"
     one_more = outlook.risk(size + 1)

@@ -35,6 +35,8 @@ class Policy:
     claims: Claims = Claims.HELD
     epsilon: float = 0.0
     """The chance, per plan, that somebody who answers finds nothing; 0 is the hard guarantee."""
+    patience: timedelta | None = None
+    """Answers later than this are not reckoned with: who is so late books what is free; None counts all."""
     validity: timedelta | None = None
     """How long PIN2 books; None means until it is used."""
     most_invitations: int | None = None
@@ -79,6 +81,7 @@ def load_policies(text: str) -> dict[str, Policy]:
 _KEYS = {
     "claims",
     "epsilon",
+    "patience_hours",
     "validity_hours",
     "most_invitations",
     "reserve",
@@ -100,6 +103,7 @@ def _policy(name: str, written: Mapping[str, Any], shared: Mapping[str, Prior]) 
         name=name,
         claims=claims,
         epsilon=float(written.get("epsilon", 1 if claims is Claims.IGNORED else 0)),
+        patience=_hours(written.get("patience_hours")),
         validity=_hours(written.get("validity_hours")),
         most_invitations=written.get("most_invitations"),
         reserve=Reserve[written.get("reserve", usual.reserve.name).upper()],
@@ -136,6 +140,10 @@ def _check(policy: Policy) -> None:
         "epsilon is a chance, from 0 up to 1": 0 <= policy.epsilon <= 1,
         "held claims leave nothing to chance: epsilon must be 0": (
             policy.claims is not Claims.HELD or policy.epsilon == 0
+        ),
+        "patience_hours must be above 0": policy.patience is None or policy.patience > timedelta(),
+        "patience_hours is for decaying claims only": (
+            policy.patience is None or policy.claims is Claims.DECAYING
         ),
         "validity_hours must be above 0": policy.validity is None or policy.validity > timedelta(),
         "most_invitations must be at least 1": (

@@ -55,6 +55,7 @@ def test_a_policy_may_believe_and_reserve_otherwise():
         ('claims = "decaying"\nepsilon = 5', "Policy ours: epsilon is a chance, from 0 up to 1"),
         ('claims = "held"\nvalidity = 72', "Policy ours: unknown validity"),
         ('claims = "held"\nvalidity_hours = 0', "validity_hours must be above 0"),
+        ('claims = "held"\npatience_hours = 72', "patience_hours is for decaying claims only"),
         ('claims = "held"\nmost_invitations = 3', "most_invitations needs validity_hours"),
         ('claims = "held"\nreserve = "half"', "HALF"),
         ('claims = "held"\nramp = 0.5\nprobe = -1', "ramp must be at least 1; probe cannot be below 0"),

@@ -41,12 +41,19 @@ def test_a_message_on_its_way_is_in_the_first_bucket():
     assert bucket_of(90 * DAY) == len(BUCKETS) - 1
 
 
-@given(prior=PRIORS, answered=COUNTS, silent=COUNTS)
-def test_a_claim_never_grows_with_silence(prior, answered, silent):
-    curve = learn(prior, Observed(answered, silent))
+@given(prior=PRIORS, answered=COUNTS, silent=COUNTS, patience=st.sampled_from([None, 3 * DAY]))
+def test_a_claim_never_grows_with_silence(prior, answered, silent, patience):
+    curve = learn(prior, Observed(answered, silent), patience=patience)
     claims = [curve.claim(k) for k in range(len(BUCKETS))]
     assert claims == sorted(claims, reverse=True)
-    assert all(0 < claim < 1 for claim in claims[:-1])
+    assert all(0 <= claim < 1 for claim in claims)
+
+
+def test_answers_that_come_too_late_are_not_reckoned_with():
+    all_count, in_time = learn(Prior()), learn(Prior(), patience=3 * DAY)
+    assert all_count.claim(0) - 0.05 < in_time.claim(0) < all_count.claim(0)
+    assert in_time.claim(bucket_of(2 * DAY)) > 0
+    assert in_time.claim(bucket_of(3 * DAY)) == in_time.variance[bucket_of(3 * DAY)] == 0
 
 
 def test_before_anybody_was_seen_the_belief_holds():

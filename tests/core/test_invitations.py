@@ -239,11 +239,11 @@ def test_the_chance_is_told_in_words():
     assert chosen.reasons == (
         "comirnaty: bookable pairs 60, vaccine for 80 people",
         "choosing a date now: 2",
-        "invited before and silent: 100, of whom about 31 will still answer",
-        "of 100 people aged 80+ about 60 answer (learned from 1000 invitations)",
-        "about 40 will answer in all, and 60 can be served",
-        "the chance that too many answer is 4.51 %",
-        "with one more it would be 5.03 %, and 5 % is allowed",
+        "invited before and silent: 100, of whom about 29 will still answer",
+        "of 100 people aged 80+ about 60 answer within 72 hours (learned from 1000 invitations)",
+        "about 41 will answer in all, and 60 can be served",
+        "the chance that too many answer is 4.88 %",
+        "with one more it would be 5.44 %, and 5 % is allowed",
     )
 
 
