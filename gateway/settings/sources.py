@@ -40,7 +40,8 @@ def read(
     file = find(config, environ, here=here)
     chosen = {} if file is None else _toml(file)
     from_variables = _take_variables(chosen, environ)
-    _place_folder(chosen, here if file is None or "embedded.folder" in from_variables else file.parent)
+    for path, usual in _PATHS.items():
+        _place(chosen, path, usual, beside=here if file is None or path in from_variables else file.parent)
     section = chosen.setdefault("secrets", {})
     if isinstance(section, dict) and "key" not in section and _is_embedded(chosen):
         section["key"] = _own_key(Path(chosen["embedded"]["folder"]))
@@ -101,10 +102,14 @@ def _take_variables(chosen: dict[str, Any], environ: Mapping[str, str]) -> dict[
 _LISTS = frozenset({"sending_hours", "carriers", "unknown_subscriber_errors"})
 
 
-def _place_folder(chosen: dict[str, Any], beside: Path) -> None:
-    section = chosen["embedded"]
-    if isinstance(section, dict) and isinstance(folder := section.get("folder", ".crs"), str):
-        section["folder"] = str(beside / Path(folder).expanduser())
+_PATHS: Mapping[str, str | None] = {"embedded.folder": ".crs", "invitations.policies": None}
+
+
+def _place(chosen: dict[str, Any], path: str, usual: str | None, *, beside: Path) -> None:
+    section, _, key = path.partition(".")
+    values = chosen[section]
+    if isinstance(values, dict) and isinstance(written := values.get(key, usual), str):
+        values[key] = str(beside / Path(written).expanduser())
 
 
 def _is_embedded(chosen: dict[str, Any]) -> bool:
