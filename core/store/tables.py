@@ -399,6 +399,7 @@ Index(
     postgresql_where=outbox.c.state == "queued",
 )
 Index("ix_outbox_in_doubt", outbox.c.mt_id, postgresql_where=outbox.c.state.in_(["claimed", "unanswered"]))
+Index("ix_outbox_blocked", outbox.c.mt_id, postgresql_where=outbox.c.state == "blocked")
 Index("ix_outbox_address", outbox.c.channel, outbox.c.address, outbox.c.mt_id)
 Index(
     "ix_outbox_moved",

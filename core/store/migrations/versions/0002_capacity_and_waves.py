@@ -126,6 +126,13 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("home", sa.Text(), nullable=True))
     op.add_column("outbox", sa.Column("text_digest", sa.LargeBinary(), nullable=True))
     op.create_index(
+        "ix_outbox_blocked",
+        "outbox",
+        ["mt_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'blocked'"),
+    )
+    op.create_index(
         "ix_outbox_moved",
         "outbox",
         ["home"],
@@ -185,6 +192,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'invited'"),
     )
     op.drop_column("registrations", "imported_from")
+    op.drop_index("ix_outbox_blocked", table_name="outbox")
     op.drop_index(
         "ix_outbox_moved",
         table_name="outbox",
