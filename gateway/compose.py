@@ -12,7 +12,7 @@ from conversations.library import Library, load_library
 from core.geography import load_postcodes
 from core.invitations import HARD_GUARANTEE, Policy, UnusablePolicy, load_policies
 from core.products import load_products
-from core.programme import load_programme
+from core.programme import Programme, UnusableProgramme, load_programme
 from core.routing import OperatorChoice
 from core.sending_hours import SendingHours
 from core.store.schema import current_revision, newest_revision, upgrade
@@ -45,7 +45,16 @@ class App:
 
     @cached_property
     def world(self) -> World:
-        return load_world(country=self.settings.sms.country, policy=self.policy)
+        return load_world(country=self.settings.sms.country, policy=self.policy, programme=self.programme)
+
+    @cached_property
+    def programme(self) -> Programme:
+        """Who may register from when: the programme we ship, or a file of your own."""
+        file = self.settings.programme.file or DATA / "programme.toml"
+        try:
+            return load_programme(file.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, UnusableProgramme) as error:
+            raise SettingsError(f"The programme in {file} cannot be used: {error}") from error
 
     @cached_property
     def policies(self) -> dict[str, Policy]:
@@ -132,11 +141,13 @@ class App:
             yield url
 
 
-def load_world(*, country: str = "CZ", policy: Policy = HARD_GUARANTEE) -> World:
-    """The configuration of the field, from the data shipped with this release."""
+def load_world(
+    *, country: str = "CZ", policy: Policy = HARD_GUARANTEE, programme: Programme | None = None
+) -> World:
+    """The configuration of the field, from the data shipped with this release where nothing else is given."""
     return World(
         products=load_products((DATA / "vaccine_dose_intervals_cz_2021.csv").read_bytes()),
-        programme=load_programme((DATA / "programme.toml").read_text("utf-8")),
+        programme=programme or load_programme((DATA / "programme.toml").read_text("utf-8")),
         postcodes=load_postcodes((DATA / "psc_geo.csv").read_bytes(), (DATA / "towns.csv").read_bytes()),
         policy=policy,
         country=country,

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -20,8 +21,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import conversations
 from core.store import schema
+from core.store.rule_changes import RuleChange, RuleChangeBook
+from gateway.compose import App
 from gateway.embedded import EmbeddedError, postgres, valkey
-from gateway.settings import EMBEDDED, Operator, Settings
+from gateway.settings import EMBEDDED, Operator, Settings, SettingsError
 
 ANSWER_WITHIN_SECONDS = 3.0
 OLDEST_REDIS = (6, 2)
@@ -65,6 +68,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         )
     for operator in settings.operators:
         yield from smsc(operator, country=settings.sms.country)
+    yield programme(App(settings=settings), now=datetime.now(UTC))
+    yield policy(App(settings=settings))
     yield words(SCRIPTS, "*.toml", "dialogue scripts")
     yield words(TEMPLATES, "*.j2", "templates")
     yield listen(settings.web.host, settings.web.port)
@@ -81,7 +86,9 @@ def database(settings: Settings) -> Iterator[Finding]:
             try:
                 with engine.connect() as db:
                     yield _postgres_version(db, shown)
-                    yield tables(schema.current_revision(there))
+                    yield (level := tables(schema.current_revision(there)))
+                    if isinstance(level, Fine):
+                        yield from rules(RuleChangeBook(db).last(), settings.invitations.policy)
             finally:
                 engine.dispose()
     except EmbeddedError as error:
@@ -115,6 +122,45 @@ def tables(now: str | None) -> Finding:
     return Wrong(
         "tables", f"at {now}, this release needs {wanted}", "Make a backup, then run `crs db upgrade`."
     )
+
+
+def rules(last: RuleChange | None, chosen: str) -> Iterator[Finding]:
+    """Were people told of the policy that the settings choose?"""
+    if last is None:
+        return
+    if last.finished_at is None:
+        yield Doubtful(
+            "rules",
+            f"the change from {last.old_policy} to {last.new_policy} was interrupted",
+            f"Let it end: `crs migrate rules {last.old_policy} {last.new_policy} --by NAME`.",
+        )
+    if last.new_policy != chosen:
+        yield Doubtful(
+            "rules",
+            f"people were told of {last.new_policy}, and are invited by {chosen}",
+            f'Set [invitations] policy = "{last.new_policy}", or tell them: '
+            f"`crs migrate rules {last.new_policy} {chosen}`.",
+        )
+
+
+def programme(app: App, *, now: datetime) -> Finding:
+    """Can the programme be used, and who may register by it now?"""
+    try:
+        groups = app.programme.groups
+    except SettingsError as error:
+        return Wrong("programme", str(error), "Mend that file, or leave [programme] file out.")
+    may = sum(group.is_open(now) for group in groups)
+    return Fine("programme", f"{len(groups)} groups, {may} of them may register now")
+
+
+def policy(app: App) -> Finding:
+    """Is the policy that the settings choose one of those there are?"""
+    try:
+        return Fine("policy", app.policy.name)
+    except SettingsError as error:
+        return Wrong(
+            "policy", str(error), "Correct [invitations] policy, or the file in [invitations] policies."
+        )
 
 
 def redis(settings: Settings) -> Iterator[Finding]:

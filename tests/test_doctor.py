@@ -2,12 +2,14 @@
 
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from core.store import schema
+from core.store.rule_changes import RuleChange
 from gateway import doctor
 from gateway.cli.doctor import doctor as command
 from gateway.compose import App
@@ -62,6 +64,40 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path:
     assert isinstance(found, Wrong)
     assert f"127.0.0.1:{nobody}" in found.seen
     assert "hunter2" not in str(found)
+
+
+def change(*, finished: datetime | None) -> RuleChange:
+    return RuleChange(1, "2021-01-21", "chance", datetime(2021, 2, 10, tzinfo=UTC), "the ministry", finished)
+
+
+def test_people_were_told_of_the_policy_by_which_they_are_invited() -> None:
+    made = change(finished=datetime(2021, 2, 10, tzinfo=UTC))
+    assert list(doctor.rules(None, "chance")) == []
+    assert list(doctor.rules(made, "chance")) == []
+    (other,) = doctor.rules(made, "2021-06")
+    assert isinstance(other, Doubtful)
+    assert "told of chance, and are invited by 2021-06" in other.seen
+    (interrupted,) = doctor.rules(change(finished=None), "chance")
+    assert isinstance(interrupted, Doubtful)
+    assert "crs migrate rules 2021-01-21 chance" in interrupted.mend
+
+
+def test_a_programme_of_ones_own_is_looked_at(tmp_path: Path) -> None:
+    now = datetime(2021, 1, 15, 7, 0, tzinfo=UTC)
+    seen = doctor.programme(App(settings=settings(tmp_path)), now=now)
+    assert seen == Fine("programme", "18 groups, 1 of them may register now")
+    own = tmp_path / "programme.toml"
+    own.write_text('zone = "Europe/Prague"\nyoungest_worker = 16\n[[group]]\nkey = "a"\nscore = 1\n')
+    found = doctor.programme(App(settings=settings(tmp_path, f'[programme]\nfile = "{own}"\n')), now=now)
+    assert isinstance(found, Wrong)
+    assert found.seen == f"The programme in {own} cannot be used: group a lacks label, proof"
+
+
+def test_a_policy_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
+    found = doctor.policy(App(settings=settings(tmp_path, '[invitations]\npolicy = "luck"\n')))
+    assert isinstance(found, Wrong)
+    assert '"luck"' in found.seen
+    assert '"chance"' in found.seen
 
 
 def test_a_redis_that_answers_is_fine(tmp_path: Path, redis_url: str) -> None:

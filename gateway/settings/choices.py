@@ -173,6 +173,13 @@ class Invitations(_Section):
     )
 
 
+class Programme(_Section):
+    file: Path | None = Field(
+        default=None,
+        description='a file with a programme of your own, such as "programme.toml"; usually left out',
+    )
+
+
 class Secrets(_Section):
     key: Annotated[SecretStr, AfterValidator(_key)] = Field(
         description="what `crs secrets new` prints, and keep it: without it no insurance number can be read"
@@ -195,6 +202,7 @@ class Settings(_Section):
     sms: Sms = Sms()
     operators: tuple[Operator, ...] = ()
     invitations: Invitations = Invitations()
+    programme: Programme = Programme()
     secrets: Secrets
     log: Log = Log()
     time_zone: ZoneInfo = Field(
