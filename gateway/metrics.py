@@ -3,10 +3,10 @@
 Source: Prometheus text exposition format 0.0.4.
 """
 
-import asyncio
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,22 +15,23 @@ CONTENT_TYPE = "text/plain; version=0.0.4"
 
 
 @dataclass(frozen=True, slots=True)
-class Gauge:
+class Metric:
     """One measure, once for each set of labels."""
 
     name: str
     told: str  # what it is, in a line
     values: Mapping[tuple[tuple[str, str], ...], float]
+    kind: Literal["gauge", "counter"] = "gauge"
 
 
-def exposition(gauges: Iterable[Gauge]) -> str:
+def exposition(metrics: Iterable[Metric]) -> str:
     """The page that Prometheus reads."""
     lines = []
-    for gauge in gauges:
-        lines += [f"# HELP {gauge.name} {gauge.told}", f"# TYPE {gauge.name} gauge"]
-        for labels, value in gauge.values.items():
+    for metric in metrics:
+        lines += [f"# HELP {metric.name} {metric.told}", f"# TYPE {metric.name} {metric.kind}"]
+        for labels, value in metric.values.items():
             written = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels)
-            lines.append(f"{gauge.name}{{{written}}} {value:g}" if labels else f"{gauge.name} {value:g}")
+            lines.append(f"{metric.name}{{{written}}} {value:g}" if labels else f"{metric.name} {value:g}")
     return "\n".join(lines) + "\n"
 
 
@@ -38,7 +39,7 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def pages(gauges: Callable[[], Iterable[Gauge]]) -> web.Application:
+def pages(read: Callable[[], Awaitable[Iterable[Metric]]]) -> web.Application:
     """`/health` for whoever watches the process; `/metrics` for this machine only."""
 
     async def health(_: web.Request) -> web.Response:
@@ -48,10 +49,10 @@ def pages(gauges: Callable[[], Iterable[Gauge]]) -> web.Application:
         if not _is_from_here(request):
             raise web.HTTPForbidden(text="Only this machine may read the metrics: scrape 127.0.0.1.")
         try:
-            read = await asyncio.to_thread(gauges)
+            found = await read()
         except SQLAlchemyError:
             raise web.HTTPServiceUnavailable(text="The database does not answer.") from None
-        return web.Response(text=exposition(read), headers={"Content-Type": CONTENT_TYPE})
+        return web.Response(text=exposition(found), headers={"Content-Type": CONTENT_TYPE})
 
     application = web.Application()
     application.router.add_get("/health", health)

@@ -22,9 +22,10 @@ from gateway.capacity import Capacity, CapacityGone, OperatorRate
 from gateway.channels.sms import open_bind
 from gateway.clock import utc_now
 from gateway.compose import App
+from gateway.gauges import Gauges
 from gateway.grouping import Grouped
 from gateway.intake import FromOperator, Intake
-from gateway.metrics import Gauge, pages
+from gateway.metrics import Metric, pages
 from gateway.sender import LOOK_EVERY_SECONDS, Sender, set_within
 from gateway.turns.backlog import Backlog
 from gateway.turns.runner import TurnRunner
@@ -138,32 +139,10 @@ class Gateway:
             await set_within(self.turns_due, LOOK_EVERY_SECONDS)
             self.turns_due.clear()
 
-    def gauges(self) -> list[Gauge]:
-        """What waits, and how the binds are; asks the database."""
-        with self._store.begin() as work:
-            waiting = work.inbox.waiting()
-            queued = work.outbox.queued_segments()
-        return [
-            Gauge("crs_mos_waiting", "MOs that wait for their turn", {(): waiting}),
-            Gauge(
-                "crs_segments_queued",
-                "segments that wait to be sent",
-                {
-                    (("operator", operator), ("lane", lane.name.lower())): segments
-                    for (operator, lane), segments in queued.items()
-                },
-            ),
-            Gauge(
-                "crs_bound",
-                "1 while the operator takes MTs from this process",
-                {(("operator", bind.address.name),): bind.is_bound for bind in self._binds},
-            ),
-            Gauge(
-                "crs_submits_unanswered",
-                "submit_sm of this process that wait for their answer",
-                {(("operator", bind.address.name),): bind.outstanding for bind in self._binds},
-            ),
-        ]
+    async def metrics(self) -> list[Metric]:
+        """What waits, and how the operators are."""
+        gauges = Gauges(self._store, self.capacity, self.rates, self._binds, self._promptness, self._watch)
+        return await gauges.read(self._clock())
 
     async def _listen(self) -> None:
         """Hear at once what other processes committed; the slow looks find it all the same."""
@@ -249,7 +228,7 @@ async def _or_later(work: Awaitable[int | None], name: str) -> int | None:
 async def serve(app: App, store: Store, redis_url: str, stop: asyncio.Event) -> None:
     """Run the gateway and its web page until `stop` is set."""
     gateway = Gateway(app, store, redis_url)
-    runner = web.AppRunner(pages(gateway.gauges), access_log=None)
+    runner = web.AppRunner(pages(gateway.metrics), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, app.settings.web.host, app.settings.web.port).start()
     working = asyncio.ensure_future(gateway.run())

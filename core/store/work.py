@@ -17,6 +17,7 @@ from core.store.mo_parts import MoPartBook
 from core.store.moving import MovingBook
 from core.store.operators import OperatorBook
 from core.store.outbox import OutboxBook
+from core.store.queues import QueueView
 from core.store.receipts import ReceiptBook
 from core.store.registrations import RegistrationBook
 from core.store.reservations import ReservationBook
@@ -113,6 +114,10 @@ class Work:
     @cached_property
     def operators(self) -> OperatorBook:
         return OperatorBook(self.db)
+
+    @cached_property
+    def queues(self) -> QueueView:
+        return QueueView(self.db)
 
     @cached_property
     def routes(self) -> RouteBook:
