@@ -88,7 +88,8 @@ def test_a_programme_of_ones_own_is_looked_at(tmp_path: Path) -> None:
     assert seen == Fine("programme", "18 groups, 1 of them may register now")
     own = tmp_path / "programme.toml"
     own.write_text('zone = "Europe/Prague"\nyoungest_worker = 16\n[[group]]\nkey = "a"\nscore = 1\n')
-    found = doctor.programme(App(settings=settings(tmp_path, f'[programme]\nfile = "{own}"\n')), now=now)
+    beside = settings(tmp_path, '[programme]\nfile = "programme.toml"\n')
+    found = doctor.programme(App(settings=beside), now=now)
     assert isinstance(found, Wrong)
     assert found.seen == f"The programme in {own} cannot be used: group a lacks label, proof"
 

@@ -102,7 +102,11 @@ def _take_variables(chosen: dict[str, Any], environ: Mapping[str, str]) -> dict[
 _LISTS = frozenset({"sending_hours", "carriers", "unknown_subscriber_errors"})
 
 
-_PATHS: Mapping[str, str | None] = {"embedded.folder": ".crs", "invitations.policies": None}
+_PATHS: Mapping[str, str | None] = {
+    "embedded.folder": ".crs",
+    "invitations.policies": None,
+    "programme.file": None,
+}
 
 
 def _place(chosen: dict[str, Any], path: str, usual: str | None, *, beside: Path) -> None:
