@@ -27,6 +27,7 @@ COMMANDS = {
     "secrets": "secrets:secrets",
     "serve": "serve:serve",
     "show": "show:show",
+    "simulate": "simulate:simulate",
     "sites": "sites:sites",
     "stats": "stats:stats",
     "talk": "talk:talk",
