@@ -1,5 +1,6 @@
 """What an address was answered lately: so that asking again costs no second SMS, and a loop is seen."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +37,6 @@ class Told:
     words: bytes
     asked: bytes | None
     state: MtState
-    created_at: datetime
     settled_at: datetime | None
 
     @property
@@ -46,7 +46,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Lately:
-    """What passed between us and an address: its last MO that is done, and our answers, newest first."""
+    """What passed between us and an address: its last MO that is done, and our answers."""
 
     last_asked: bytes | None = None
     told: tuple[Told, ...] = ()
@@ -72,13 +72,13 @@ class AskingBook:
                 "now": now,
             },
         )
-        found: dict[Address, Lately] = {}
-        for r in rows:
-            address = Address(r.channel, r.address)
-            told = Told(bytes(r.words), _bytes(r.asked), MtState(r.state), r.created_at, r.settled_at)
-            before = found.get(address, Lately(_bytes(r.last_asked)))
-            found[address] = Lately(before.last_asked, (*before.told, told))
-        return found
+        last: dict[Address, bytes | None] = {}
+        told: dict[Address, list[Told]] = defaultdict(list)
+        for channel, number, words, asked, state, settled_at, last_asked in rows:
+            address = Address(channel, number)
+            last[address] = last_asked
+            told[address].append(Told(words, asked, MtState(state), settled_at))
+        return {address: Lately(last[address], tuple(told[address])) for address in last}
 
     def digest_of_mo(self, text: str) -> bytes:
         """The digest that the inbox keeps of a MO."""
@@ -99,12 +99,8 @@ class AskingBook:
         return {operator: int(segments) for operator, segments in rows}
 
 
-def _bytes(digest: Any) -> bytes | None:
-    return None if digest is None else bytes(digest)
-
-
 def _lately() -> Select[Any]:
-    """Each address by itself, newest answers first, so that the index is read and nothing is sorted."""
+    """Each address by itself, along the indexes that end in the id: nothing is sorted."""
     asking = (
         func.unnest(cast(bindparam("channels"), ARRAY(Text)), cast(bindparam("numbers"), ARRAY(Text)))
         .table_valued("channel", "address", name="asking")
@@ -122,7 +118,7 @@ def _lately() -> Select[Any]:
         ),
     )
     told = (
-        select(o.mt_id, o.text_digest.label("words"), o.state, o.created_at, o.settled_at, o.mo_id)
+        select(o.mt_id, o.text_digest.label("words"), o.state, o.settled_at, o.mo_id)
         .where(
             o.channel == asking.c.channel,
             o.address == asking.c.address,
@@ -146,21 +142,16 @@ def _lately() -> Select[Any]:
         .limit(1)
         .lateral("last")
     )
-    return (
-        select(
-            asking.c.channel,
-            asking.c.address,
-            told.c.words,
-            told.c.state,
-            told.c.created_at,
-            told.c.settled_at,
-            i.text_digest.label("asked"),
-            last.c.asked.label("last_asked"),
-        )
-        .select_from(
-            asking.outerjoin(last, true()).join(told, true()).outerjoin(t.inbox, i.mo_id == told.c.mo_id)
-        )
-        .order_by(told.c.mt_id.desc())
+    return select(
+        asking.c.channel,
+        asking.c.address,
+        told.c.words,
+        i.text_digest,
+        told.c.state,
+        told.c.settled_at,
+        last.c.asked,
+    ).select_from(
+        asking.outerjoin(last, true()).join(told, true()).outerjoin(t.inbox, i.mo_id == told.c.mo_id)
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from core.messages import Mo, MtState
+from core.messages import SMS_CHANNEL, Mo, MtState
 from core.routing import LOOPBACK
 from core.store.asking import Lately, Told
 from core.store.work import Work
@@ -61,7 +61,7 @@ class Asking:
         told = lately.told
         if verdict is not Verdict.NOTHING_NEW:
             state = MtState.QUEUED if verdict is Verdict.SEND else MtState.BLOCKED
-            told = (Told(said, asked, state, self._now, None), *told)
+            told = (Told(said, asked, state, None), *told)
         self._lately[mo.address] = replace(lately, last_asked=asked, told=told)
         return verdict
 
@@ -77,9 +77,10 @@ class Asking:
         return self._lately.get(mo.address, Lately())
 
     def _is_fresh(self, told: Told, mo: Mo) -> bool:
-        """Handed over just now; in the terminal and the browser it is read at once."""
+        """Handed over to an operator just now; in a chat, the terminal and the browser it is read at once."""
         return (
-            mo.operator != LOOPBACK
+            mo.address.channel == SMS_CHANNEL
+            and mo.operator != LOOPBACK
             and told.state in (MtState.SENT, MtState.DELIVERED)
             and told.settled_at is not None
             and self._now - told.settled_at < FRESH
