@@ -66,7 +66,6 @@ class Intake:
             )
             self._roads.heed(work, found, now=now)
             work.receipts.forget_early(before=now - EARLY_KEPT)
-            work.routes.forget(now=now)
 
     def keep_receipts(self, group: Sequence[FinalReceipt]) -> None:
         """Move the status of what the receipts name, and heed what they say of its number."""

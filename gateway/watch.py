@@ -16,6 +16,7 @@ log = structlog.get_logger()
 
 LOOK_EVERY_SECONDS: Final = 2.0
 JUDGE_EVERY: Final = timedelta(minutes=1)
+FORGET_EVERY: Final = timedelta(hours=1)  # it reads every route
 MOST_REMEMBERED: Final = 1_000
 
 
@@ -62,7 +63,7 @@ class Watch:
         self._promptness = promptness
         self._clock = clock
         self._since: datetime | None = None  # we have looked without a gap
-        self._judged_at = clock()
+        self._judged_at = self._forgot_at = clock()
 
     @property
     def operators(self) -> tuple[OperatorChoice, ...]:
@@ -89,6 +90,9 @@ class Watch:
             if now - self._judged_at >= JUDGE_EVERY:
                 self._judged_at = now
                 self._judge(work, now)
+            if now - self._forgot_at >= FORGET_EVERY:
+                self._forgot_at = now
+                work.routes.forget(now=now)
         self._since = self._since or now
         self._move(now)
 
