@@ -8,9 +8,10 @@ import structlog
 
 from conversations.engine import COMMON
 from conversations.events import Say
+from conversations.media import SMS, medium_of
 from conversations.media.gsm import fold, segments
 from conversations.words import Words
-from core.messages import Lane, Mo, MtState, NewMt
+from core.messages import Expected, Lane, Mo, MtState, NewMt
 from core.routing import OperatorChoice, stand_in
 from core.store.work import OUTBOX_CHANNEL, Work
 from gateway.turns.asking import Asking, Verdict
@@ -42,15 +43,16 @@ class Answers:
         self._now = now
         self._mts: list[NewMt] = []
 
-    def add(self, mo: Mo, text: str, *, language: str) -> None:
+    def add(self, mo: Mo, text: str, *, language: str, expects: Expected | None = None) -> None:
         """Take the answer to a MO; an empty one is none."""
         spare = int(self.asking.was_asked(mo))  # who asks again is told of the wait, if it costs a segment
         match self.asking.judge(mo, text):
             case Verdict.SEND:
-                self._mts.append(self._mt(mo, text, self._with_wait(mo, text, language, spare)))
+                told = self._with_wait(mo, text, language, spare)
+                self._mts.append(self._mt(mo, text, told, expects=expects))
             case Verdict.LOOP:
                 log.warning("turns.loop", mo_id=mo.mo_id)
-                self._mts.append(self._mt(mo, text, text, MtState.BLOCKED))
+                self._mts.append(self._mt(mo, text, text, state=MtState.BLOCKED))
             case Verdict.NOTHING_NEW:
                 pass
 
@@ -60,6 +62,8 @@ class Answers:
         self._work.wake(OUTBOX_CHANNEL)
 
     def _with_wait(self, mo: Mo, text: str, language: str, spare: int) -> str:
+        if not _is_sms(mo):
+            return text
         wait = told_wait(self._backlog.wait(self._work, self._road(mo), now=self._now))
         if not wait:
             return text
@@ -73,17 +77,30 @@ class Answers:
         known = self._work.routes.find([mo.address.number])
         return stand_in(mo.address.number, self._operators, known, down=mo.operator) or mo.operator
 
-    def _mt(self, mo: Mo, words: str, text: str, state: MtState = MtState.QUEUED) -> NewMt:
-        """An answer is known by its words without the wait."""
+    def _mt(
+        self,
+        mo: Mo,
+        words: str,
+        text: str,
+        *,
+        state: MtState = MtState.QUEUED,
+        expects: Expected | None = None,
+    ) -> NewMt:
+        """An answer is known by its words without the wait; what it expects is for buttons and keys."""
         return NewMt(
             address=mo.address,
             operator=self._road(mo),
             lane=Lane.ANSWER,
             purpose="answer",
             text=text,
-            segments=segments(text),
+            segments=segments(text) if _is_sms(mo) else 1,
             created_at=self._now,
             mo_id=mo.mo_id,
             text_digest=self._work.asking.digest_of_words(words),
             state=state,
+            expects=None if _is_sms(mo) else expects,
         )
+
+
+def _is_sms(mo: Mo) -> bool:
+    return medium_of(mo.address.channel) == SMS

@@ -7,6 +7,7 @@ import structlog
 
 from conversations.converse import converse
 from conversations.library import Library
+from conversations.media import SMS, medium_of
 from conversations.session import DEFAULT_LANGUAGE, Session
 from conversations.words import one_message
 from core.messages import Address, Mo
@@ -87,10 +88,11 @@ class TurnRunner:
             work.inbox.claim_address(mo.address)  # nobody else answers it meanwhile
             if work.inbox.count_failure(mo.mo_id) < MOST_FAILURES:
                 return
+            medium = medium_of(mo.address.channel)
             apology = self._library.words.render_notice(
-                "failed", DEFAULT_LANGUAGE, hotline=self._world.hotline
+                "failed", DEFAULT_LANGUAGE, medium, hotline=self._world.hotline
             )
-            text = one_message((apology,), fold=True)
+            text = one_message((apology,), fold=medium == SMS)
             answers = self._answers(work, [mo], now)
             answers.add(mo, text, language=DEFAULT_LANGUAGE)
             answers.queue()
@@ -110,9 +112,17 @@ class TurnRunner:
             if answers.asking.is_repeat(mo, is_over=not session.is_open):
                 continue
             desk = Desk(work, self._world, mo.address, now=now)
-            reply = converse(self._library, session, mo.text, now=now, perform=desk.perform)
+            reply = converse(
+                self._library,
+                session,
+                mo.text,
+                now=now,
+                perform=desk.perform,
+                medium=medium_of(mo.address.channel),
+                at_step=mo.at_step,
+            )
             sessions[mo.address] = reply.session
-            answers.add(mo, reply.text, language=reply.session.language)
+            answers.add(mo, reply.text, language=reply.session.language, expects=reply.expects)
         work.sessions.keep({address: session.to_json() for address, session in sessions.items()}, now=now)
         answers.queue()
         work.inbox.settle([mo.mo_id for mo in mos], now=now)
