@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from core.calendars.calendar import PRAGUE, Calendar
 from core.calendars.lint import lint
@@ -17,7 +17,9 @@ from core.world import World
 from workers.workshop import Workshop
 
 FINGERPRINT = "fingerprint"
-RECENT_WAVES = 5
+# Waves grow from the largest of these days, a week and a day, up to an hour ago.
+RECENT = timedelta(days=8)
+STEP = timedelta(hours=1)
 REMEMBERED_HALF_LIVES = 4  # what is older counts for less than a sixteenth
 
 
@@ -68,7 +70,9 @@ def look(work: Work, workshop: Workshop, site: Site, *, now: datetime, at_least:
         open=responses.silent(site_id, now=now, dialogue_lasts=world.hold_for),
         choosing=responses.choosing(site_id, now=now, dialogue_lasts=world.hold_for),
         observed=_observed(work, site, policy, now=now),
-        recent_waves=work.waves.sizes(site_id, RECENT_WAVES),
+        recent_waves=work.waves.sizes(
+            site_id, since=now - RECENT, until=now - STEP, like={FINGERPRINT: now_is}
+        ),
         is_changed=work.waves.last_input(site_id, FINGERPRINT) != now_is,
         closed_because="" if closed.is_open else closed.words(),
         awaited_by_product=awaited,

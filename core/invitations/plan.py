@@ -67,12 +67,11 @@ def _limits(state: SiteState, policy: Policy) -> Iterator[_Limit]:
         yield _Limit(max(0, policy.probe - fresh), f"nobody was seen responding here: {trying}")
     elif policy.probe and state.is_changed:
         yield _Limit(max(0, policy.probe - fresh), f"something changed here: {trying}")
-    if policy.ramp is not None and state.recent_waves:
-        largest = max(state.recent_waves)
-        step = max(policy.probe, int(policy.ramp * largest), 1)
-        yield _Limit(
-            max(0, step - fresh), f"waves grow step by step: {step} within an hour, after {largest}{just_now}"
-        )
+    largest = max(state.recent_waves, default=0)
+    step = max(policy.probe, int((policy.ramp or 0) * largest))
+    if policy.ramp is not None and step:
+        words = f"waves grow step by step: {step} within an hour{just_now}, the largest before was {largest}"
+        yield _Limit(max(0, step - fresh), words)
     people = len(state.in_line)
     yield _Limit(people, f"waiting to be invited: {people}")
 

@@ -38,7 +38,7 @@ class SiteState:
     observed: Mapping[str, Observed] = field(default_factory=dict)
     """How people responded here, by band (`observe`)."""
     recent_waves: tuple[int, ...] = ()
-    """Sizes since the last change, over some days, the newest last."""
+    """Sizes since the last change, over some days and up to an hour ago."""
     is_changed: bool = False
     """Policy, product or calendars are not what they were at the last wave."""
     closed_because: str = ""

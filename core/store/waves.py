@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select
 from core.store import tables as t
 
 _w, _i, _o = t.waves.c, t.invitations.c, t.outbox.c
+MOST_LOOKED_AT = 500  # a site plans every minute, and its waves are kept for ever
 WHO = "who"  # the inputs' list of registrations, in the order of their messages
 
 
@@ -86,15 +87,20 @@ class WaveBook:
             waves = waves.where(_w.site_id == site_id)
         return [_kept(row) for row in self._db.execute(waves.order_by(_w.wave_id.desc()).limit(at_most))]
 
-    def sizes(self, site_id: UUID, at_most: int) -> tuple[int, ...]:
-        """How many the last waves of a site invited, the newest last; brakes left out."""
+    def sizes(
+        self, site_id: UUID, *, since: datetime, until: datetime, like: Mapping[str, Any]
+    ) -> tuple[int, ...]:
+        """How many the newest waves of a site invited, in that time and with such inputs; brakes left out."""
         newest = (
-            select(_w.size)
+            select(t.waves)
             .where(_w.site_id == site_id, _w.size > 0)
             .order_by(_w.wave_id.desc())
-            .limit(at_most)
+            .limit(MOST_LOOKED_AT)
+            .subquery()
         )
-        return tuple(reversed(self._db.execute(newest).scalars().all()))
+        n = newest.c
+        some = select(n.size).where(n.planned_at.between(since, until), n.inputs.contains(like))
+        return tuple(self._db.execute(some.order_by(n.wave_id)).scalars())
 
     def last_input(self, site_id: UUID, name: str) -> Any:
         """One of the inputs of a site's last wave; None before the first one."""

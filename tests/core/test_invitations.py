@@ -181,13 +181,13 @@ JUST_NOW = OpenInvitations("80+", timedelta(minutes=5), 12)
         pytest.param(
             {"observed": SEEN_HERE, "recent_waves": (8, 35, 4)},
             70,
-            "waves grow step by step: 70 within an hour, after 35",
+            "waves grow step by step: 70 within an hour, the largest before was 35",
             id="the ramp",
         ),
         pytest.param(
             {"observed": SEEN_HERE, "recent_waves": (1, 0)},
             20,
-            "waves grow step by step: 20 within an hour, after 1",
+            "waves grow step by step: 20 within an hour, the largest before was 1",
             id="the ramp begins at the probe",
         ),
         pytest.param(
@@ -199,10 +199,15 @@ JUST_NOW = OpenInvitations("80+", timedelta(minutes=5), 12)
         pytest.param(
             {"observed": SEEN_HERE, "recent_waves": (8, 12), "open": (JUST_NOW,)},
             12,
-            "waves grow step by step: 24 within an hour, after 12, 12 of them just now",
+            "waves grow step by step: 24 within an hour, 12 of them just now, the largest before was 12",
             id="the step is taken once an hour, however often one plans",
         ),
-        pytest.param({"observed": SEEN_HERE}, 200, "200 at once is the most", id="one transaction"),
+        pytest.param(
+            {"observed": SEEN_HERE, "recent_waves": (150,)},
+            200,
+            "200 at once is the most",
+            id="one transaction",
+        ),
         pytest.param(
             {"observed": SEEN_HERE, "in_line": ["80+"] * 7}, 7, "waiting to be invited: 7", id="few wait"
         ),

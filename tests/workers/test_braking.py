@@ -80,7 +80,7 @@ def test_a_brake_is_kept_as_a_wave_with_a_size_below_0(workshop, invited):
         assert (brake.size, wave.size) == (-3, 6)
         assert (set(brake.who), wave.who) == (set(invited[3:]), tuple(invited))
         assert brake.reasons[0] == TOO_MANY
-        assert work.waves.sizes(SITE, 5) == (6,)
+        assert work.waves.sizes(SITE, since=NOW, until=NOW, like={}) == (6,)
 
 
 def test_what_a_sender_has_is_not_taken_back(workshop, invited):
