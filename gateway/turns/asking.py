@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from core.messages import SMS_CHANNEL, Mo, MtState
+from core.messages import SMS_CHANNEL, VOICE_CHANNEL, WEB_CHANNEL, Mo, MtState
 from core.routing import LOOPBACK
 from core.store.asking import Lately, Told
 from core.store.work import Work
 
 FRESH: Final = timedelta(seconds=60)  # what was handed over may be on its way for so long, and not yet read
 LOOP_WITHIN: Final = timedelta(minutes=10)
+LOOKED_AT: Final = (WEB_CHANNEL, VOICE_CHANNEL)  # somebody asks there each time, and no machine answers
 MOST_ALIKE: Final = 5  # answers in the same words within that time; nobody needs a sixth
 
 
@@ -69,7 +70,7 @@ class Asking:
         if any(told.is_waiting or (told.asked == asked and self._is_fresh(told, mo)) for told in alike):
             return Verdict.NOTHING_NEW
         blocked = [told for told in alike if told.state is MtState.BLOCKED]
-        if len(alike) - len(blocked) < MOST_ALIKE:
+        if len(alike) - len(blocked) < MOST_ALIKE or mo.address.channel in LOOKED_AT:
             return Verdict.SEND
         return Verdict.NOTHING_NEW if blocked else Verdict.LOOP
 

@@ -58,3 +58,9 @@ def test_a_button_pressed_too_late_is_told_apart(say):
     assert "číslo pojištěnce" in number.text
     again = say(address, "2", at_step=menu.expects.at)
     assert again.text.startswith("To tlačítko patřilo k dřívější otázce.")
+
+
+@pytest.mark.parametrize("channel", ["voice", "web"])
+def test_whoever_looks_or_listens_is_answered_each_time(say, channel):
+    address = Address(channel, "+420601123456")
+    assert len({say(address, "co?").text for _ in range(8)}) <= 3
