@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -12,6 +13,16 @@ from core.store import tables as t
 
 SHIFT_AT_MOST_EVERY = timedelta(minutes=1)
 GONE_AFTER = timedelta(minutes=5)  # while a release is rolled out, some processes know it and some do not
+
+
+class Recorded(NamedTuple):
+    """One change of a weight."""
+
+    operator: str
+    shifted_at: datetime
+    before: float
+    after: float
+    reason: str
 
 
 class OperatorBook:
@@ -85,3 +96,13 @@ class OperatorBook:
             )
         )
         return True
+
+    def shifts(self, *, at_most: int) -> list[Recorded]:
+        """The last changes of weights, the newest first."""
+        s = t.operator_shifts.c
+        rows = self._db.execute(
+            select(s.operator, s.shifted_at, s.weight_before, s.weight_after, s.reason)
+            .order_by(s.shift_id.desc())
+            .limit(at_most)
+        )
+        return [Recorded(*row) for row in rows]

@@ -23,6 +23,7 @@ COMMANDS = {
     "invite": "invite:invite",
     "migrate": "migrate:migrate",
     "number": "number:number",
+    "operators": "operators:operators",
     "registrations": "registrations:registrations",
     "secrets": "secrets:secrets",
     "serve": "serve:serve",
