@@ -59,14 +59,14 @@ class OutcomeBook:
         )
         return [Waited(*row) for row in rows]
 
-    def places(self, *, since: date, until: date) -> list[PlacesOn]:
-        """Places for first doses from one local day to another, both included."""
+    def places(self, *, since: date) -> list[PlacesOn]:
+        """Places for first doses from a local day on."""
         s, c = t.slots.c, t.calendars.c
         day = cast(func.timezone(PRAGUE.key, s.begins_at), Date)
         rows = self._db.execute(
             select(day, func.sum(s.capacity), func.sum(s.taken))
             .join(t.calendars, c.calendar_id == s.calendar_id)
-            .where(c.round == Round.FIRST.value, day.between(since, until))
+            .where(c.round == Round.FIRST.value, day >= since)
             .group_by(day)
             .order_by(day)
         )

@@ -10,6 +10,7 @@ from typing import Final
 WIDTH, HEIGHT = 640, 240
 LEFT, RIGHT, TOP, BOTTOM = 54, 10, 10, 26
 MOST_TICKS: Final = 7
+WIDEST_BAR: Final = 48.0
 _TOPS: Final = (1, 1.2, 1.6, 2, 3, 4, 6, 8, 10)
 _STEPS: Final = tuple(timedelta(hours=h) for h in (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720))
 
@@ -83,12 +84,13 @@ def bars(
     every = math.ceil(len(groups) / 12)
     for position, bar in enumerate(groups):
         begin = LEFT + wide * position
-        each = wide * 0.8 / max(1, len(bar.values))
+        each = min(wide * 0.8 / max(1, len(bar.values)), WIDEST_BAR)
+        indent = (wide - each * len(bar.values)) / 2
         for n, (colour, value) in enumerate(bar.values):
             if value:
                 high = (HEIGHT - TOP - BOTTOM) * value / top
                 drawn.append(
-                    f'<rect class="{colour}" x="{begin + wide * 0.1 + each * n:.1f}" width="{each:.1f}" '
+                    f'<rect class="{colour}" x="{begin + indent + each * n:.1f}" width="{each:.1f}" '
                     f'y="{HEIGHT - BOTTOM - high:.1f}" height="{high:.1f}"/>'
                 )
         if position % every == 0:

@@ -96,7 +96,7 @@ def result(
         waited = book.waits()
         # A rehearsal that ends at midnight has not seen that day.
         seen = (ends - timedelta(microseconds=1)).astimezone(PRAGUE).date()
-        places = book.places(since=first_day, until=seen)
+        published = book.places(since=first_day)
         messages = book.messages()
         delivered, promised = book.doses()
         days = [d for d in NumbersBook(work.db).daily(until=seen) if d.date >= first_day]
@@ -104,6 +104,7 @@ def result(
         handed_over = book.handed_over()
         waves = book.waves()
     answered, nothing = len(heard.answered), len(heard.found_nothing & heard.answered)
+    places = [p for p in published if p.day <= seen]
     offered, taken = sum(p.places for p in places), sum(p.taken for p in places)
     last = days[-1] if days else None
     waits = sorted(sampler.all_waits)
@@ -117,6 +118,8 @@ def result(
             "places_offered": offered,
             "places_taken": taken,
             "capacity_used": _share(taken, offered),
+            "places_published": sum(p.places for p in published),
+            "published_used": _share(sum(p.taken for p in published), sum(p.places for p in published)),
             "doses_delivered": delivered,
             "doses_promised": promised,
             "doses_used": _share(promised, delivered),

@@ -66,7 +66,8 @@ def _page(scenario: Scenario, runs: Sequence[Run], seed: int) -> str:
 
 def _figures(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:
     rows: tuple[tuple[str, str, Write], ...] = (
-        ("Capacity used: places for first doses taken", "capacity_used", _percent),
+        ("Capacity used: places for first doses taken, of the days that ended", "capacity_used", _percent),
+        ("Places for first doses taken, of all published", "published_used", _percent),
         ("Broken promises: answered, but found nothing", "broken_promises", _percent),
         ("Registrations", "registrations", _count),
         ("Reservations", "reservations", _count),
@@ -74,7 +75,7 @@ def _figures(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:
         ("Invited", "invited", _count),
         ("Answered the invitation", "answered", _count),
         ("Waves, and the largest", "waves", _count),
-        ("Places for first doses", "places_offered", _count),
+        ("Places for first doses published", "places_published", _count),
         ("Doses with a date, of those delivered", "doses_used", _percent),
         ("Answered within, half of all messages", "answer_p50", _seconds),
         ("Answered within, 99 of 100", "answer_p99", _seconds),
