@@ -155,8 +155,11 @@ def _decide(work: Work, workshop: Workshop, site: Site, by_hand: ByHand | None) 
     decision = Decision(seen.inputs(chosen), chosen.reasons, by_hand.who if by_hand else PLANNER)
     if by_hand is not None and asked is not None:
         size = min(asked, len(seen.state.in_line))
-        if chosen.size < size and not by_hand.is_even_so:
-            return NotPlanned(site, _too_many(seen.state, chosen, size, policy))
+        if chosen.size < size:
+            too_many = _too_many(seen.state, chosen, size, policy)
+            if not by_hand.is_even_so:
+                return NotPlanned(site, f"{too_many} ({'; '.join(chosen.reasons)})")
+            decision = replace(decision, reasons=(f"by hand, even so: {too_many}", *chosen.reasons))
     else:
         if taken_back := brake(work, site, seen.state, decision, policy=policy, now=now):
             return Planned(site, chosen, taken_back=taken_back)
@@ -174,5 +177,5 @@ def _too_many(state: SiteState, chosen: Plan, size: int, policy: Policy) -> str:
     chance = percent(risk(state, size, policy=policy))
     return (
         f"{size} are more than the site can serve, {chosen.size} are not; with {size} the chance that "
-        f"somebody answers and finds nothing is {chance} ({'; '.join(chosen.reasons)})"
+        f"somebody answers and finds nothing is {chance}"
     )

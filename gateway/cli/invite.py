@@ -63,7 +63,7 @@ def run(
         workshop = app.workshop(store, lambda: moment)
         site_ids = [_one(store, site_named).site_id] if site_named else sites_to_plan(workshop)
         if not site_ids:
-            click.echo("Nobody waits to be invited.")
+            click.echo("Nobody waits at a site that is left to the planner.")
         invited = 0
         for each in site_ids:
             outcome = plan_now(workshop, each, by_hand=ByHand(who, size, is_even_so=even_so))

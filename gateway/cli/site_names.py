@@ -1,4 +1,4 @@
-"""A site as people name it on the command line: its id, or a part of its name."""
+"""A site as people name it on the command line: its id, or words of its name."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -11,7 +11,7 @@ from core.sites import Site
 
 SHOWN: Final = 5
 
-site_option = click.option("--site", "site_named", help="A site: its id, or a part of its name.")
+site_option = click.option("--site", "site_named", help="A site: its id, or words of its name.")
 
 
 def find_site(sites: Iterable[Site], named: str) -> Site:
@@ -20,7 +20,7 @@ def find_site(sites: Iterable[Site], named: str) -> Site:
     try:
         site_id = UUID(named)
     except ValueError:
-        meant = [site for site in known if fold(named) in fold(site.name)]
+        meant = [site for site in known if all(word in fold(site.name) for word in fold(named).split())]
         exact = [site for site in meant if fold(site.name) == fold(named)]
     else:
         meant, exact = [site for site in known if site.site_id == site_id], []
