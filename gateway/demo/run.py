@@ -82,7 +82,7 @@ def demo_settings(settings: Settings, port: int = 0) -> Settings:
             "database": Database(url=EMBEDDED),
             "redis": Redis(url=EMBEDDED),
             "operators": (operator,),
-            "sms": settings.sms.model_copy(update={"sending_hours": (time.min, time.max)}),
+            "sms": settings.sms.model_copy(update={"sending_hours": (time.min, time.max), "lane_hours": {}}),
         }
     )
 
