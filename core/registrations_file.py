@@ -5,7 +5,7 @@ A reason names the column and never quotes its cell: cells here are numbers, nam
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
@@ -92,12 +92,20 @@ class RegistrationsRead:
 
 
 def read_registrations(
-    source: Source, *, sites: Iterable[Site], programme: Programme, country: str, now: datetime
+    source: Source,
+    *,
+    sites: Iterable[Site],
+    programme: Programme,
+    country: str,
+    now: datetime,
+    with_row: Callable[[], object] = lambda: None,
 ) -> RegistrationsRead:
     """Read the file; of several registrations of one person the newest holds, as it did there.
 
     ``ockovaci_misto_id`` is a site's id or its exact name. A group's proof is not asked for again: the
-    earlier system did that. Raises UnreadableFile for a wrong encoding or missing columns.
+    earlier system did that. ``with_row`` is called with each row read, for whoever watches.
+
+    Raises UnreadableFile for a wrong encoding or missing columns.
     """
     table = read_table(source)
     if missing := [column for column in COLUMNS if column not in table.columns]:
@@ -109,6 +117,7 @@ def read_registrations(
     known = _Sites(sites)
 
     def read(row: Row) -> OldRegistration:
+        with_row()
         return _read(row, sites=known, programme=programme, country=country, now=now)
 
     rows, quarantined = table.sift(read)

@@ -1,7 +1,7 @@
 """``crs registrations``: people who registered in an earlier system come over."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import click
 
 from core.moving_in import AlreadyHere, Fresh, KeepsDates, KeepsNewer, Replaces
 from core.registrations_file import OldRegistration, Outdated, RegistrationsRead, read_registrations
+from core.sites import Site
 from core.store.moving_in import MovedIn, MovingIn
 from core.store.work import Store
 from gateway.cli.importing import FILE, UNCHANGED, tell_quarantined
@@ -47,18 +48,27 @@ def import_(ctx: click.Context, file: Path, source: str, dry_run: bool) -> None:
             sites = work.sites.all()
         if not sites:
             raise click.ClickException("There are no sites yet. Bring them in: `crs sites import FILE`.")
-        read = read_registrations(
-            file.read_bytes(),
-            sites=sites.values(),
-            programme=app.world.programme,
-            country=app.world.country,
-            now=now,
-        )
+        read = _read(app, file.read_bytes(), sites.values(), now=now)
         moved = _move_in(store, read.people, source=source, now=now, dry_run=dry_run)
     _tell(read, moved)
     if dry_run:
         click.echo(UNCHANGED)
     ctx.exit(SOME_SET_ASIDE if read.quarantined else 0)
+
+
+def _read(app: App, source: bytes, sites: Iterable[Site], *, now: datetime) -> RegistrationsRead:
+    lines = source.count(b"\n")
+    with click.progressbar(length=lines, label="Reading", file=sys.stderr, update_min_steps=AT_ONCE) as bar:
+        read = read_registrations(
+            source,
+            sites=sites,
+            programme=app.world.programme,
+            country=app.world.country,
+            now=now,
+            with_row=lambda: bar.update(1),
+        )
+        bar.finish()
+    return read
 
 
 def _move_in(
