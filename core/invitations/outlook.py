@@ -134,6 +134,8 @@ def _chances_in_words(outlook: Outlook, size: int) -> Iterator[str]:
             f"learned from {curve.seen:.0f} invitations" if curve.seen >= 1 else "believed, not yet seen here"
         )
         yield f"of 100 people aged {band} about {100 * curve.claim(0):.0f} answer{in_time} ({learned})"
+    if not (size or state.open_count or state.choosing):
+        return
     yield f"about {outlook.responders(size):.0f} will answer in all, and {state.capacity} can be served"
     yield f"the chance that too many answer is {percent(outlook.risk(size))}"
     one_more = outlook.risk(size + 1)

@@ -252,6 +252,14 @@ def test_the_chance_is_told_in_words():
     )
 
 
+def test_where_nothing_is_to_be_expected_no_chance_is_told():
+    nobody = SiteState({"comirnaty": 60}, {"comirnaty": 80}, [])
+    assert plan(nobody, policy=CHANCE).reasons == (
+        "comirnaty: bookable pairs 60, vaccine for 80 people",
+        "waiting to be invited: 0",
+    )
+
+
 def test_deliveries_not_here_yet_are_named():
     state = replace(site({"comirnaty": 10}, {"comirnaty": 4}, 0), awaited_by_product={"comirnaty": 3})
     assert plan(state).reasons[0] == (
