@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 from psycopg.errors import DeadlockDetected, SerializationFailure
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from core.invitations import Plan, Policy, SiteState, plan, risk
 from core.invitations.outlook import percent
@@ -84,7 +84,7 @@ def plan_all() -> None:
     for site_id in sites_to_plan(workshop):
         try:
             plan_now(workshop, site_id)
-        except SQLAlchemyError:  # one site must not stop the others; the job fails at the end
+        except Exception:
             log.exception("planning.failed", site_id=str(site_id))
             failed.append(str(site_id))
     if failed:

@@ -16,6 +16,7 @@ from conversations.media import gsm
 from core.invitations import plan
 from core.messages import Lane
 from core.store import tables as t
+from core.store.gates import WaveGate
 from core.store.work import Store
 from tests.workers.town import (
     FIRST_DAY,
@@ -29,8 +30,9 @@ from tests.workers.town import (
     deliver,
     hold,
 )
-from workers.planning import Planned, plan_all, plan_now, plan_site
+from workers.planning import ByHand, NotPlanned, Planned, SitesNotPlanned, plan_all, plan_now, plan_site
 from workers.standing import look
+from workers.workshop import install
 
 
 def count(workshop, table):
@@ -174,6 +176,66 @@ def test_an_exception_after_inviting_leaves_nothing(workshop):
     assert plan_now(workshop, SITE).invited == 3
 
 
+def test_a_site_that_cannot_be_planned_does_not_stop_the_others(workshop):
+    class FailsAtOneSite(Store):
+        @contextmanager
+        def begin(self):
+            with super().begin() as work:
+                yield work
+                if SITE in work.db.scalars(select(t.waves.c.site_id)):
+                    raise LookupError
+
+    with workshop.store.begin() as work:
+        add_site(work.db, site_id=OTHER_SITE, name="Nemocnice Třebíč")
+        for site_id in (SITE, OTHER_SITE):
+            add_dates(work.db, pairs=2, site_id=site_id)
+            deliver(work.db, 4, site_id=site_id)
+        add_people(work.db, 3)
+        add_people(work.db, 3, start=11, site_id=OTHER_SITE)
+    install(replace(workshop, store=FailsAtOneSite(workshop.store.engine, workshop.store.vault)))
+    with pytest.raises(SitesNotPlanned, match=str(SITE)):
+        plan_all()
+    with workshop.store.begin() as work:
+        assert [wave.site_id for wave in work.waves.latest(9)] == [OTHER_SITE]
+
+
+def test_a_site_that_decides_by_hand_is_left_alone(workshop):
+    with workshop.store.begin() as work:
+        add_dates(work.db, pairs=2)
+        deliver(work.db, 4)
+        add_people(work.db, 3)
+        work.gates.set(SITE, WaveGate.BY_HAND)
+    plan_all()
+    assert count(workshop, t.waves) == 0
+    refused = plan_now(workshop, SITE)
+    assert isinstance(refused, NotPlanned)
+    assert plan_now(workshop, SITE, by_hand=ByHand("desk")).invited == 2
+
+
+def test_a_change_of_calendars_or_policy_is_noticed_and_a_new_day_of_slots_is_not(workshop):
+    with workshop.store.begin() as work:
+        add_dates(work.db, pairs=2)
+        deliver(work.db, 4)
+        add_people(work.db, 9)
+        site = work.sites.get(SITE)
+
+    def is_changed(here) -> bool:
+        with here.store.begin() as work:
+            return look(work, here, site, now=NOW).state.is_changed
+
+    assert is_changed(workshop)
+    plan_now(workshop, SITE)
+    assert not is_changed(workshop)
+    with workshop.store.begin() as work:
+        work.db.execute(update(t.slots).values(begins_at=t.slots.c.begins_at + timedelta(days=1)))
+    assert not is_changed(workshop)
+    stricter = replace(workshop.world.policy, notice=timedelta(hours=4))
+    assert is_changed(replace(workshop, world=replace(workshop.world, policy=stricter)))
+    with workshop.store.begin() as work:
+        add_dates(work.db, pairs=1, product="spikevax", apart=timedelta(days=28))
+    assert is_changed(workshop)
+
+
 def test_planners_at_once_invite_nobody_twice_and_no_more_than_fit(workshop):
     with workshop.store.begin() as work:
         add_dates(work.db, pairs=30)
@@ -212,6 +274,36 @@ def test_every_site_where_somebody_waits_is_planned(workshop):
     plan_all()
     assert count(workshop, t.invitations) == 4
     assert count(workshop, t.waves) == 2
+
+
+PEOPLE = st.lists(
+    st.tuples(st.sampled_from([13, 7, 3]), st.integers(1925, 1960), st.integers(0, 9)),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(people=PEOPLE, sizes=st.lists(st.integers(1, 4), min_size=1, max_size=4))
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_order_of_invitation_is_the_order_of_priority(workshop, people, sizes):
+    with workshop.store.begin() as work:
+        work.db.execute(text("TRUNCATE calendars, registrations, stock_movements RESTART IDENTITY CASCADE"))
+        add_dates(work.db, pairs=20)
+        deliver(work.db, 40)
+        ids = [
+            add_person(
+                work.db, n, score=score, born=date(year, 1, 1), at=NOW - timedelta(days=9, minutes=-minute)
+            )
+            for n, (score, year, minute) in enumerate(people)
+        ]
+    for size in sizes:
+        plan_now(workshop, SITE, by_hand=ByHand("desk", size))
+    by_priority = sorted(
+        zip(people, ids, strict=True), key=lambda one: (-one[0][0], one[0][1], one[0][2], one[1])
+    )
+    with workshop.store.begin() as work:
+        messages = work.db.scalars(select(t.outbox.c.registration_id).order_by(t.outbox.c.rank)).all()
+    assert messages == [registration_id for _, registration_id in by_priority][: sum(sizes)]
 
 
 STEPS = st.lists(st.sampled_from(["plan", "plan", "hold", "lapse", "deliver", "register"]), max_size=14)
