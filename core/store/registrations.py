@@ -17,7 +17,6 @@ from core.vault import Vault
 NUMBER = "insurance number"  # purpose of the digests of insurance numbers
 REPLACED = "newer registration"
 WRONG_PINS = "wrong PINs"
-UNANSWERED = "unanswered invitations"
 QUEUED = ("waiting", "returned")
 
 _r = t.registrations.c

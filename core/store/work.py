@@ -15,6 +15,7 @@ from core.store.inbox import InboxBook
 from core.store.invitations import InvitationBook
 from core.store.mo_parts import MoPartBook
 from core.store.moving import MovingBook
+from core.store.open_pins import OpenPinBook
 from core.store.operators import OperatorBook
 from core.store.outbox import OutboxBook
 from core.store.queues import QueueView
@@ -134,6 +135,10 @@ class Work:
     @cached_property
     def wrong_pins(self) -> WrongPinBook:
         return WrongPinBook(self.db)
+
+    @cached_property
+    def open_pins(self) -> OpenPinBook:
+        return OpenPinBook(self.db, self.vault)
 
     @cached_property
     def audit(self) -> AuditBook:

@@ -2,7 +2,8 @@
 
 from enum import StrEnum
 
-from core.store.registrations import REPLACED, UNANSWERED, WRONG_PINS, Registration
+from core.store.registrations import REPLACED, WRONG_PINS, Registration
+from core.store.withdrawals import UNANSWERED
 
 OLD_SYSTEM = "old system"  # in place of an invitation's state: the PIN was given by another system
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 from conversations.events import Outcome
 from conversations.verbs import MOST_PINS
 from core.messages import Address
-from core.store.registrations import WRONG_PINS, Registration
+from core.store.open_pins import OpenPin
+from core.store.registrations import WRONG_PINS
 from core.store.work import Work
 from gateway.turns.standing import Standing
 
@@ -31,43 +32,32 @@ class LostPins:
         mine = self._work.registrations.of_phone(self._address.number)
         if not mine:
             return Outcome("none")
-        open_ones = {
-            registration: invitation.invitation_id
-            for registration in mine
-            if registration.state != "blocked"
-            and (invitation := self._work.invitations.open_of(registration.registration_id))
-        }
+        open_ones = self._work.open_pins.of_phone(self._address.number)
         is_blocked = any(registration.blocked_because == WRONG_PINS for registration in mine)
         if (is_blocked and not open_ones) or (open_ones and self._work.wrong_pins.is_blocked(self._address)):
             return Outcome("blocked")
-        if not open_ones:
+        # An SMS that has not left brings the PIN itself, or is taken back with it.
+        sent = [each for each in open_ones if not each.on_its_way]
+        if not sent:
             standing = Standing(self._work, self._address)
             return Outcome("not_invited", {"registrations": standing.of(mine)})
         # Whoever was told least comes first, so that asking again reaches everybody of a large house.
-        to_tell = sorted(open_ones, key=self._times_told)
+        to_tell = sorted(sent, key=self._times_told)
         told = [each for each in to_tell[:MOST_PINS] if self._may_be_told(each)]
         if not told:
             return Outcome("too_often")
-        pins = [
-            {
-                "name": f"{each.first_name} {each.last_name}",
-                "pin": self._work.invitations.pin_of(open_ones[each]),
-            }
-            for each in told
-        ]
+        pins = [{"name": each.name, "pin": each.pin} for each in told]
         return Outcome("told", {"pins": pins, "others": len(to_tell[MOST_PINS:])})
 
-    def _times_told(self, registration: Registration) -> int:
-        return self._work.audit.count(
-            TOLD_AGAIN, registration_id=registration.registration_id, since=self._now - DAY
-        )
+    def _times_told(self, hers: OpenPin) -> int:
+        return self._work.audit.count(TOLD_AGAIN, registration_id=hers.registration_id, since=self._now - DAY)
 
-    def _may_be_told(self, registration: Registration) -> bool:
+    def _may_be_told(self, hers: OpenPin) -> bool:
         return self._work.audit.note_at_most(
             MOST_TOLD,
             TOLD_BY,
             TOLD_AGAIN,
-            registration_id=registration.registration_id,
+            registration_id=hers.registration_id,
             since=self._now - DAY,
             now=self._now,
         )

@@ -10,7 +10,8 @@ from sqlalchemy import insert, select, update
 
 from conversations.verbs import STATES, VERBS
 from core.store import tables as t
-from core.store.registrations import REPLACED, UNANSWERED, WRONG_PINS, Registration
+from core.store.registrations import REPLACED, WRONG_PINS, Registration
+from core.store.withdrawals import UNANSWERED
 from gateway.turns.late_pins import OLD_SYSTEM, Fate, fate
 from tests.turns.conftest import JANA, NEIGHBOUR, Town
 from tests.workers.town import NOW, OTHER_SITE, vault

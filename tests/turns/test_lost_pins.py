@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, update
 
 from conversations.verbs import MOST_PINS
+from core.messages import Address, Lane, NewMt
 from core.pins import new_pin2
 from core.store import tables as t
 from tests.turns.conftest import JANA, NEIGHBOUR, Town
+from tests.workers.town import NOW
 
 
 def told(town: Town, phone: str = JANA) -> list[str]:
@@ -80,6 +83,25 @@ def test_an_invitation_that_ran_out_has_no_pin_to_tell(town: Town) -> None:
         work.db.execute(update(t.invitations).values(state="expired"))
         work.db.execute(update(t.registrations).values(state="waiting"))
     assert town.perform("tell_pin_again").name == "not_invited"
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [("queued", "not_invited"), ("claimed", "told"), ("delivered", "told"), ("failed", "told")],
+)
+def test_a_pin_whose_sms_has_not_left_is_not_told(town: Town, state: str, outcome: str) -> None:
+    town.register()
+    town.invite()
+    with town.store.begin() as work:
+        address, lane = Address("sms", JANA), Lane.INVITATION
+        work.outbox.add(
+            [NewMt(address, "alpha", lane, "invitation", "x", 1, NOW, registration_id=1, invitation_id=1)]
+        )
+        work.db.execute(update(t.outbox).values(state=state))
+    found = town.perform("tell_pin_again")
+    assert found.name == outcome
+    if outcome == "not_invited":
+        assert found.values["registrations"][0]["state"] == "invited"
 
 
 def test_a_blocked_phone_is_told_nothing(town: Town) -> None:
