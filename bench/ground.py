@@ -52,7 +52,7 @@ class Ground:
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a command that goes on; its log is kept in the folder."""
-        log = (self.folder / f"{arguments[0]}.log").open("wb")
+        log = (self.folder / f"{arguments[0]}.log").open("ab")
         command = [sys.executable, "-m", "gateway", *arguments]
         return subprocess.Popen(command, env=self.environ, cwd=ROOT, stdout=log, stderr=log)  # noqa: S603
 

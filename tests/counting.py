@@ -23,27 +23,23 @@ def count_mts(store: Store, log: Iterable[Submitted]) -> Counted:
     """Compare every part of every MT, by receiver and words."""
     seen = Counter((mt.destination, mt.part.number if mt.part else 1, mt.text) for mt in log)
     written: Counter[tuple[str, int, str]] = Counter()
+    perhaps: Counter[tuple[str, int, str]] = Counter()
     with store.begin() as work:
-        rows = work.db.execute(
-            text(
-                "SELECT mt_id, address, text_sealed FROM outbox "
-                "WHERE state NOT IN ('failed', 'expired', 'blocked', 'unanswered')"
-            )
-        ).all()
         in_doubt = work.db.execute(
             text(
                 "SELECT coalesce(sum(segments), 0) FROM outbox JOIN attempts USING (mt_id) "
                 "WHERE outcome IS NULL OR NOT (outcome IN ('sent', 'given back') OR outcome LIKE 'rejected%')"
             )
         ).scalar_one()
-        unsettled = work.db.execute(
-            text("SELECT mt_id, address, text_sealed FROM outbox WHERE state = 'unanswered'")
-        ).all()
-        for row in rows:
-            written.update(_parts(row.mt_id, row.address, work.vault.open(row.text_sealed)))
-        perhaps = Counter(
-            part for row in unsettled for part in _parts(row.mt_id, row.address, work.vault.open(row[2]))
+        mts = work.db.execute(
+            text(
+                "SELECT mt_id, address, text_sealed, state IN ('queued', 'unanswered') AS is_open "
+                "FROM outbox WHERE state NOT IN ('failed', 'expired', 'blocked') AND attempt > 0"
+            )
         )
+        for mt in mts:
+            parts = _parts(mt.mt_id, mt.address, work.vault.open(mt.text_sealed))
+            (perhaps if mt.is_open else written).update(parts)
     return Counted((written - seen).total(), (seen - written - perhaps).total(), int(in_doubt))
 
 
