@@ -5,7 +5,7 @@ For the ear (``medium`` is ``ivr``) every figure is written out.
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, Final
 
 from jinja2 import pass_context
@@ -48,6 +48,13 @@ def day(context: Context, value: Any) -> str:
     if at and (speech := _aloud(context)):
         return speech.day(at)
     return _day(at, context["language"]) if at else str(value or "")
+
+
+@pass_context
+def opening(context: Context, value: Any) -> str:
+    """``po 25.1.``, with the hour where it is not midnight: ``pá 15.1. 8:00``."""
+    at = _local(value)
+    return moment(context, value) if at and at.time() > time.min else day(context, value)
 
 
 @pass_context
@@ -180,6 +187,7 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = {
     "moment": moment,
     "day": day,
     "full_date": full_date,
+    "opening": opening,
     "clock": clock,
     "short": short,
     "place": place,

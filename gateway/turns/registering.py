@@ -1,7 +1,7 @@
 """From an insurance number to a place in the queue: the verbs of the registration dialogue."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -160,9 +160,7 @@ class Registering:
             "not_open",
             {
                 "label": group.label(language) if group else "",
-                "opens_on": opens_at.astimezone(PRAGUE).date().isoformat()
-                if is_coming and opens_at
-                else None,
+                "opens_on": _opening(opens_at) if is_coming and opens_at else None,
             },
         )
 
@@ -194,6 +192,12 @@ class Registering:
     def _name_of(self, site_id: UUID) -> str:
         site = self._work.sites.get(site_id)
         return site.name if site else ""
+
+
+def _opening(at: datetime) -> str:
+    """The day, with the hour where it is not midnight."""
+    local = at.astimezone(PRAGUE).replace(tzinfo=None)
+    return local.isoformat(timespec="minutes") if local.time() > time.min else local.date().isoformat()
 
 
 def _given(group: Group) -> Outcome:

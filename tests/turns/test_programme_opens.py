@@ -57,7 +57,7 @@ def talk(town: Town) -> Talk:
     ("number", "opens_at", "told"),
     [
         pytest.param(
-            BORN_1940, "2021-01-15T08:00:00", "(80 let a vice) registrace zacne pa 15.1.", id="launch"
+            BORN_1940, "2021-01-15T08:00:00", "(80 let a vice) registrace zacne pa 15.1. 8:00.", id="launch"
         ),
         pytest.param(
             BORN_1947, "2021-01-20T00:00:00", "(70 az 79 let) registrace zacne st 20.1.", id="midnight"
