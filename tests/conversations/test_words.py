@@ -86,10 +86,18 @@ def test_small_things_are_written_for_the_eye_or_for_the_ear(
     assert Words(tmp_path).render(Say("x", "a", language, {}), medium) == said
 
 
+@pytest.mark.parametrize("valid_until", [None, "2021-11-22T10:30"])
 @pytest.mark.parametrize("language", ["cs", "en"])
-def test_an_invitation_to_any_real_site_is_one_segment(language: str) -> None:
+def test_an_invitation_to_any_real_site_is_one_segment(language: str, valid_until: str | None) -> None:
     for site in names_of_sites():
-        text = WORDS.render_notice("invitation", language, name="Bohuslava", site=site, pin="47110922")
+        text = WORDS.render_notice(
+            "invitation",
+            language,
+            name="Bohuslava Nováková",
+            site=site,
+            pin="47110922",
+            valid_until=valid_until,
+        )
         assert "4711 0922" in text
         assert gsm.segments(one_message((text,), fold=True)) == 1
 
