@@ -17,6 +17,7 @@ from gateway.simulation.scenario import Scenario
 
 TEMPLATES: Final = Path(__file__).parents[2] / "templates" / "web"
 COLOURS: Final = tuple(f"c{n}" for n in range(5))
+MOST_DAYS_IN_BARS: Final = 14
 MOST_PARTS: Final = 3  # of an answer
 NOTHING: Final = "–"
 LANES: Final = {lane.name.lower(): f"{lane.name.lower()}s" for lane in Lane}
@@ -137,6 +138,10 @@ def _seconds_law(run: Run) -> tuple[str, bool]:
     )
 
 
+def _whole_percent(share: float) -> str:
+    return f"{share:.0%}"
+
+
 def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
 
@@ -153,7 +158,7 @@ def _charts(runs: Sequence[Run]) -> list[Chart]:
             at,
             "Operators' capacity used",
             _each(runs, lambda run: run["samples"]["used"]),
-            tick=lambda value: f"{value:.0%}",
+            tick=_whole_percent,
         ),
         _over_time(at, "Seconds until an answer: half, and 99 of 100 (dashed)", _answers(runs)),
         _people(at, one) if one else _over_time(at, "Reservations", _each(runs, _reservations)),
@@ -218,7 +223,7 @@ def _people(at: Sequence[datetime], run: Run) -> Chart:
 
 
 def _places(runs: Sequence[Run]) -> Chart:
-    """Of each day's places, how many were taken."""
+    """Of each day's places, how many were taken: bars for a few days, lines for many."""
     at = [datetime.fromisoformat(place["date"]) for place in runs[0]["places"]]
     title = "Places for first doses taken, by the day of the dose"
     dates = [place["date"] for place in runs[0]["places"]]
@@ -227,7 +232,14 @@ def _places(runs: Sequence[Run]) -> Chart:
         Line(run["policy"], colour, [of.get(d) for d in dates])
         for run, of, colour in zip(runs, taken, COLOURS, strict=False)
     ]
-    return _over_time(at, title, series, tick=lambda value: f"{value:.0%}")
+    if len(dates) > MOST_DAYS_IN_BARS:
+        return _over_time(at, title, series, tick=_whole_percent)
+    groups = [
+        Bar(f"{day.day} {day:%b}", [(line.colour, line.values[n]) for line in series])
+        for n, day in enumerate(at)
+    ]
+    drawn = Markup(bars(groups, label=title, tick=_whole_percent))  # noqa: S704  drawn by us
+    return Chart(title, drawn, series if len(runs) > 1 else ())
 
 
 def _waits(runs: Sequence[Run]) -> Chart:
