@@ -29,10 +29,15 @@ class Roads:
         work.routes.learn_delivered([(v.mt_id, v.operator) for v in verdicts if v.is_delivered], now=now)
         unknown: dict[str, list[Attempt]] = defaultdict(list)
         for v in verdicts:
-            if not v.is_delivered and v.error in self.unknown_subscriber.get(v.operator, ()):
+            if not v.is_delivered and self._means_unknown(v.operator, v.error or ""):
                 unknown[v.operator].append(Attempt(v.mt_id, v.attempt))
         for operator, attempts in sorted(unknown.items()):
             self.refused(work, attempts, operator=operator, source="receipt", now=now)
+
+    def _means_unknown(self, operator: str, error: str) -> bool:
+        """As text an error has leading zeros, as a number (network_error_code) it has none."""
+        codes = self.unknown_subscriber.get(operator, frozenset())
+        return error.lstrip("0") in {code.lstrip("0") for code in codes} - {""}
 
     def refused(
         self, work: Work, attempts: Collection[Attempt], *, operator: str, source: str, now: datetime

@@ -157,11 +157,16 @@ async def test_when_it_is_back_the_rest_goes_home_and_nothing_is_lost_or_doubled
 
 REFUSED = Behaviour(refused_destinations=frozenset({PHONE}))
 UNKNOWN = Behaviour(unknown_subscribers=frozenset({PHONE}))
+AS_A_NUMBER = replace(UNKNOWN, unknown_subscriber_error="1")  # as network_error_code has it
 
 
 @pytest.mark.parametrize(
     ("behaviour", "source"),
-    [pytest.param(REFUSED, "refusal", id="at once"), pytest.param(UNKNOWN, "receipt", id="by a receipt")],
+    [
+        pytest.param(REFUSED, "refusal", id="at once"),
+        pytest.param(UNKNOWN, "receipt", id="by a receipt"),
+        pytest.param(AS_A_NUMBER, "receipt", id="by a receipt with a number"),
+    ],
 )
 async def test_a_number_that_is_not_its_own_is_tried_elsewhere_and_remembered(house, behaviour, source):
     async with house(o2=behaviour) as here:
