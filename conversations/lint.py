@@ -20,7 +20,18 @@ from conversations.words import NOTICES, RULES, SMS, one_message
 from core.rule_changes import Purpose
 
 MOST_KEYS: Final = 9  # a phone has nine digits to choose by
-COMMON_BLOCKS: Final = ("hotline", BUSY, "lost", "operator", "quit", "stop", "at_start", "old_button")
+COMMON_BLOCKS: Final = (
+    "hotline",
+    BUSY,
+    "lost",
+    "operator",
+    "quit",
+    "stop",
+    "at_start",
+    "old_button",
+    "wait",
+    "wait_short",
+)
 NOTICE_BLOCKS: Final = {
     "invitation": 1,
     "confirmation": 2,

@@ -27,6 +27,7 @@ from core.vault import Vault
 
 WAITING = (MtState.QUEUED, MtState.CLAIMED, MtState.UNANSWERED)  # an unanswered answer goes again
 _GONE = (MtState.SENT, MtState.DELIVERED)
+CLOSING = "closing answer"  # the purpose of an answer that ends its dialogue
 MOST_TOLD = 20  # newest answers of an address that are looked at
 
 
@@ -38,6 +39,7 @@ class Told:
     asked: bytes | None
     state: MtState
     settled_at: datetime | None
+    is_closing: bool  # it ended its dialogue
 
     @property
     def is_waiting(self) -> bool:
@@ -74,10 +76,10 @@ class AskingBook:
         )
         last: dict[Address, bytes | None] = {}
         told: dict[Address, list[Told]] = defaultdict(list)
-        for channel, number, words, asked, state, settled_at, last_asked in rows:
+        for channel, number, words, asked, state, settled_at, purpose, last_asked in rows:
             address = Address(channel, number)
             last[address] = last_asked
-            told[address].append(Told(words, asked, MtState(state), settled_at))
+            told[address].append(Told(words, asked, MtState(state), settled_at, purpose == CLOSING))
         return {address: Lately(last[address], tuple(told[address])) for address in last}
 
     def digest_of_mo(self, text: str) -> bytes:
@@ -118,7 +120,7 @@ def _lately() -> Select[Any]:
         ),
     )
     told = (
-        select(o.mt_id, o.text_digest.label("words"), o.state, o.settled_at, o.mo_id)
+        select(o.mt_id, o.text_digest.label("words"), o.state, o.settled_at, o.purpose, o.mo_id)
         .where(
             o.channel == asking.c.channel,
             o.address == asking.c.address,
@@ -149,6 +151,7 @@ def _lately() -> Select[Any]:
         i.text_digest,
         told.c.state,
         told.c.settled_at,
+        told.c.purpose,
         last.c.asked,
     ).select_from(
         asking.outerjoin(last, true()).join(told, true()).outerjoin(t.inbox, i.mo_id == told.c.mo_id)

@@ -13,6 +13,7 @@ from conversations.media.gsm import fold, segments
 from conversations.words import Words
 from core.messages import Expected, Lane, Mo, MtState, NewMt
 from core.routing import OperatorChoice, stand_in
+from core.store.asking import CLOSING
 from core.store.work import OUTBOX_CHANNEL, Work
 from gateway.turns.asking import Asking, Verdict
 from gateway.turns.backlog import Backlog, told_wait, with_room_for
@@ -43,13 +44,15 @@ class Answers:
         self._now = now
         self._mts: list[NewMt] = []
 
-    def add(self, mo: Mo, text: str, *, language: str, expects: Expected | None = None) -> None:
-        """Take the answer to a MO; an empty one is none."""
+    def add(
+        self, mo: Mo, text: str, *, language: str, is_closing: bool, expects: Expected | None = None
+    ) -> None:
+        """Take the answer to a MO; an empty one is none, a closing one ends its dialogue."""
         spare = int(self.asking.was_asked(mo))  # who asks again is told of the wait, if it costs a segment
-        match self.asking.judge(mo, text):
+        match self.asking.judge(mo, text, is_closing=is_closing):
             case Verdict.SEND:
                 told = self._with_wait(mo, text, language, spare)
-                self._mts.append(self._mt(mo, text, told, expects=expects))
+                self._mts.append(self._mt(mo, text, told, is_closing=is_closing, expects=expects))
             case Verdict.LOOP:
                 log.warning("turns.loop", mo_id=mo.mo_id)
                 self._mts.append(self._mt(mo, text, text, state=MtState.BLOCKED))
@@ -83,6 +86,7 @@ class Answers:
         words: str,
         text: str,
         *,
+        is_closing: bool = False,
         state: MtState = MtState.QUEUED,
         expects: Expected | None = None,
     ) -> NewMt:
@@ -91,7 +95,7 @@ class Answers:
             address=mo.address,
             operator=self._road(mo),
             lane=Lane.ANSWER,
-            purpose="answer",
+            purpose=CLOSING if is_closing else "answer",
             text=text,
             segments=segments(text) if _is_sms(mo) else 1,
             created_at=self._now,

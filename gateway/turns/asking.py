@@ -36,16 +36,20 @@ class Asking:
         self._book = work.asking
         self._lately = self._book.lately({mo.address for mo in mos}, since=now - LOOP_WITHIN, now=now)
 
-    def is_repeat(self, mo: Mo, *, is_over: bool) -> bool:
-        """The same MO as just before, whose answer nobody can have read yet: it has had its effect.
+    def is_repeat(self, mo: Mo) -> bool:
+        """The same MO as before, whose answer nobody can have read yet: it has had its effect.
 
-        Once that was handed over, the same text may answer another question (DALŠÍ, ANO), unless the
-        dialogue is over.
+        What was asked between them counts only where the answer left a question open: the last request is
+        where she stands. Once it was handed over, the same text may answer another question (DALŠÍ, ANO).
         """
         lately, asked = self._of(mo), self._book.digest_of_mo(mo.text)
-        return asked == lately.last_asked and any(
-            told.asked == asked and (told.is_waiting or (is_over and self._is_fresh(told, mo)))
+        is_last = asked == lately.last_asked
+        return any(
+            is_last or told.is_closing
+            if told.is_waiting
+            else is_last and told.is_closing and self._is_fresh(told, mo)
             for told in lately.told
+            if told.asked == asked
         )
 
     def was_asked(self, mo: Mo) -> bool:
@@ -53,7 +57,7 @@ class Asking:
         asked = self._book.digest_of_mo(mo.text)
         return any(told.asked == asked for told in self._of(mo).told)
 
-    def judge(self, mo: Mo, words: str) -> Verdict:
+    def judge(self, mo: Mo, words: str, *, is_closing: bool) -> Verdict:
         """Decide on the answer that the turn of a MO has come to, and remember both."""
         lately = self._of(mo)
         asked, said = self._book.digest_of_mo(mo.text), self._book.digest_of_words(words)
@@ -62,7 +66,7 @@ class Asking:
         told = lately.told
         if verdict is not Verdict.NOTHING_NEW:
             state = MtState.QUEUED if verdict is Verdict.SEND else MtState.BLOCKED
-            told = (Told(said, asked, state, None), *told)
+            told = (Told(said, asked, state, None, is_closing), *told)
         self._lately[mo.address] = replace(lately, last_asked=asked, told=told)
         return verdict
 

@@ -94,7 +94,7 @@ class TurnRunner:
             )
             text = one_message((apology,), fold=medium == SMS)
             answers = self._answers(work, [mo], now)
-            answers.add(mo, text, language=DEFAULT_LANGUAGE)
+            answers.add(mo, text, language=DEFAULT_LANGUAGE, is_closing=False)
             answers.queue()
             work.inbox.settle([mo.mo_id], now=now)
 
@@ -109,7 +109,7 @@ class TurnRunner:
         answers = self._answers(work, mos, now)
         for mo in mos:
             session = sessions.get(mo.address) or Session.new()
-            if answers.asking.is_repeat(mo, is_over=not session.is_open):
+            if answers.asking.is_repeat(mo):
                 continue
             desk = Desk(work, self._world, mo.address, now=now)
             reply = converse(
@@ -122,7 +122,13 @@ class TurnRunner:
                 at_step=mo.at_step,
             )
             sessions[mo.address] = reply.session
-            answers.add(mo, reply.text, language=reply.session.language, expects=reply.expects)
+            answers.add(
+                mo,
+                reply.text,
+                language=reply.session.language,
+                is_closing=not reply.session.is_open,
+                expects=reply.expects,
+            )
         work.sessions.keep({address: session.to_json() for address, session in sessions.items()}, now=now)
         answers.queue()
         work.inbox.settle([mo.mo_id for mo in mos], now=now)

@@ -153,6 +153,17 @@ def test_a_text_that_is_repeated_before_its_answer_left_does_not_answer_the_next
     assert not phones.hand_over()[0].startswith("Souhrn"), "read, so it is an answer to the summary"
 
 
+def test_a_request_that_is_answered_and_over_is_not_taken_again_while_its_answer_waits(phones, town):
+    """Told twice a day at most, her PIN must not be used up by an SMS that has not even left."""
+    town.register()
+    town.invite()
+    phones.say(*["ZTRATA", "REG"] * 5)
+    pin, registration = phones.hand_over()
+    assert "PIN" in pin
+    assert registration.startswith("Registrace")
+    assert phones.count("SELECT count(*) FROM audit") == 1
+
+
 def test_an_answer_that_is_no_longer_sent_does_not_stand_for_another(phones):
     phones.say("REG")
     with phones.store.begin() as work:
@@ -311,7 +322,7 @@ def test_the_storm_of_the_first_hour_costs_one_sms_for_each_purpose_and_person(s
     """Three hundred people ask five times for a registration and five times for a PIN; nothing leaves."""
     phones = slow(0.5)
     people = [f"+42060400{n:04}" for n in range(300)]
-    asked = [(phone, each) for phone in people for each in (REGISTER, "PIN") for _ in range(5)]
+    asked = [(phone, each) for phone in people for each in (REGISTER, "ZTRATA") for _ in range(5)]
     Random(1).shuffle(asked)
     with phones.store.begin() as work:
         work.inbox.add(
