@@ -129,8 +129,19 @@ VERBS: Final[Mapping[str, Verb]] = {
 }
 
 # One of ``my_status.registrations``; ``state`` is one of STATES, what does not apply is null.
-# ``until`` is how long the PIN of the invited is good, null: until it is used.
-STANDING: Final = ("state", "name", "site", "registered_on", "place", "of", "first", "second", "until")
+# ``lately``: how many the site invited in a week. ``until``: when an open PIN ends, null: when it is used.
+STANDING: Final = (
+    "state",
+    "name",
+    "site",
+    "registered_on",
+    "place",
+    "of",
+    "lately",
+    "first",
+    "second",
+    "until",
+)
 # One of ``tell_pin_again.pins``; at most so many in one outcome.
 TOLD_PIN: Final = ("name", "pin")
 MOST_PINS: Final = 6

@@ -119,7 +119,9 @@ class FakeDesk:
         self.earlier[said["insurance_number"]] = said["site"]
         place = 12 if already else 340
         self.registrations.append(
-            waiting(said["name"].split()[0], now=now, site=_name(said["site"]), place=place, of=1204)
+            waiting(
+                said["name"].split()[0], now=now, site=_name(said["site"]), place=place, of=1204, lately=300
+            )
         )
         return Outcome(
             "already" if already else "registered",
@@ -212,12 +214,12 @@ class FakeDesk:
 
 
 def waiting(
-    name: str, *, now: datetime, site: str = SITES[0][1], place: int = 1, of: int = 1
+    name: str, *, now: datetime, site: str = SITES[0][1], place: int = 1, of: int = 1, lately: int = 0
 ) -> dict[str, Any]:
     """How somebody stands who was not invited yet."""
     nothing = dict.fromkeys(("first", "second", "until"))
     known = {"name": name, "site": site, "registered_on": now.date().isoformat(), "place": place, "of": of}
-    return {"state": "waiting", **known, **nothing}
+    return {"state": "waiting", **known, "lately": lately, **nothing}
 
 
 def _name(site: str) -> str:

@@ -219,6 +219,16 @@ class RegistrationBook:
         """How many wait at a site to be invited."""
         return self._count(site_id)
 
+    def invited_since(self, site_id: UUID, since: datetime) -> int:
+        """How many people of a site were sent a PIN since then, as a measure of how fast the queue goes."""
+        i, w = t.invitations.c, t.waves.c
+        sent = (
+            select(func.count())
+            .select_from(t.waves.join(t.invitations))
+            .where(w.site_id == site_id, w.planned_at >= since, i.state != "void")
+        )
+        return int(self._db.execute(sent).scalar_one())
+
     def _count(self, site_id: UUID, *which: ColumnElement[bool]) -> int:
         counted = select(func.count()).where(_r.site_id == site_id, _r.state.in_(QUEUED), _IS_LIVING, *which)
         return int(self._db.execute(counted).scalar_one())

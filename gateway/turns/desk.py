@@ -35,7 +35,7 @@ class Desk:
             "hold_pair": reserving.hold_pair,
             "confirm": reserving.confirm,
             "let_go": reserving.let_go,
-            "my_status": Standing(work, address).my_status,
+            "my_status": Standing(work, address, now=now).my_status,
             "tell_pin_again": LostPins(work, address, now=now).tell_pin_again,
         }
 

@@ -39,7 +39,7 @@ class LostPins:
         # An SMS that has not left brings the PIN itself, or is taken back with it.
         sent = [each for each in open_ones if not each.on_its_way]
         if not sent:
-            standing = Standing(self._work, self._address)
+            standing = Standing(self._work, self._address, now=self._now)
             return Outcome("not_invited", {"registrations": standing.of(mine)})
         # Whoever was told least comes first, so that asking again reaches everybody of a large house.
         to_tell = sorted(sent, key=self._times_told)

@@ -1,8 +1,8 @@
 """Where people stand: the verb of the status dialogue, and what other verbs tell of it."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from conversations.events import Outcome
 from core.calendars.calendar import PRAGUE
@@ -10,13 +10,16 @@ from core.messages import Address
 from core.store.registrations import QUEUED, Registration
 from core.store.work import Work
 
+LATELY: Final = timedelta(weeks=1)  # sites deliver and open their calendars week by week
+
 
 class Standing:
     """The verb of one turn."""
 
-    def __init__(self, work: Work, address: Address) -> None:
+    def __init__(self, work: Work, address: Address, *, now: datetime) -> None:
         self._work = work
         self._address = address
+        self._now = now
 
     def my_status(self, _: Mapping[str, Any]) -> Outcome:
         """All living registrations that this address is told about."""
@@ -40,6 +43,9 @@ class Standing:
             "registered_on": mine.registered_at.astimezone(PRAGUE).date().isoformat(),
             "place": place_of(self._work, mine),
             "of": self._work.registrations.queue_length(mine.site_id) if is_queued else None,
+            "lately": self._work.registrations.invited_since(mine.site_id, self._now - LATELY)
+            if is_queued
+            else None,
             "until": iso(expires_at) if expires_at else None,
             **dates_of(self._work, mine),
         }

@@ -190,3 +190,16 @@ def test_the_status_tells_all_registrations_of_the_phone(town):
         ("Karel", "waiting", 1, 2),
     ]
     assert town.perform("my_status", NEIGHBOUR).name == "none"
+
+
+def test_the_status_tells_how_many_a_site_invited_in_a_week(town):
+    town.register("205123120", phone=NEIGHBOUR)
+    town.invite()
+    town.register()
+    (standing,) = town.perform("my_status").values["registrations"]
+    assert (standing["place"], standing["lately"]) == (1, 1)
+    town.later(timedelta(days=8))
+    (standing,) = town.perform("my_status").values["registrations"]
+    assert standing["lately"] == 0
+    (standing,) = town.perform("my_status", NEIGHBOUR).values["registrations"]
+    assert standing["lately"] is None, "the invited do not wait"
