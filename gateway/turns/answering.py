@@ -52,7 +52,9 @@ class Answers:
         match self.asking.judge(mo, text, is_closing=is_closing):
             case Verdict.SEND:
                 told = self._with_wait(mo, text, language, spare)
-                self._mts.append(self._mt(mo, text, told, is_closing=is_closing, expects=expects))
+                mt = self._mt(mo, text, told, is_closing=is_closing, expects=expects)
+                self._backlog.add(mt)
+                self._mts.append(mt)
             case Verdict.LOOP:
                 log.warning("turns.loop", mo_id=mo.mo_id)
                 self._mts.append(self._mt(mo, text, text, state=MtState.BLOCKED))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from conversations.media.gsm import segments
+from core.messages import NewMt
 from core.store.work import Work
 
 GOOD_FOR: Final = timedelta(seconds=2)  # the queue is read once in so long by each process
@@ -22,7 +23,7 @@ class Backlog:
 
     def __init__(self, segments_per_second: Mapping[str, float]) -> None:
         self._rates = segments_per_second
-        self._queued: Mapping[str, int] = {}
+        self._queued: dict[str, int] = {}
         self._read_at: datetime | None = None
         self._lock = threading.Lock()
 
@@ -35,6 +36,11 @@ class Backlog:
             if self._read_at is None or abs(now - self._read_at) >= GOOD_FOR:
                 self._queued, self._read_at = work.asking.queued_answers(), now
             return timedelta(seconds=self._queued.get(operator, 0) / rate)
+
+    def add(self, mt: NewMt) -> None:
+        """Count an answer of ours that has come since the queue was read."""
+        with self._lock:
+            self._queued[mt.operator] = self._queued.get(mt.operator, 0) + mt.segments
 
 
 def told_wait(wait: timedelta) -> dict[str, int]:

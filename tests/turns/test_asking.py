@@ -299,6 +299,16 @@ def test_who_will_wait_for_long_is_told_so_in_her_language(slow):
     assert all(segments(each) == 1 for each in (czech, english))
 
 
+def test_who_writes_in_the_same_moment_as_a_hundred_others_is_told_of_them(slow):
+    phones = slow(0.5)
+    for n in range(100):
+        phones.write("REG", phone=f"+42060300{n:04}")
+    phones.take_turns()
+    first, *_, last = phones.hand_over()
+    assert "min" not in first
+    assert "Odpovidame asi za 5 min." in last
+
+
 def test_nobody_is_told_of_a_wait_of_less_than_a_minute(slow):
     phones = slow(20)
     phones.say(*["REG", "STAV"] * 3)
