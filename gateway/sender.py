@@ -30,6 +30,7 @@ from gateway.watch import Promptness
 log = structlog.get_logger()
 
 CLAIM_SECONDS = 0.25  # of capacity at a time: how long a bulk may delay an answer
+CLAIM_AHEAD_SECONDS = 0.05  # of capacity still to be sent when the next are claimed
 MOST_CLAIMED = 200
 LOOK_EVERY_SECONDS = 1.0  # when no notification comes
 NOT_BOUND_SECONDS = 0.5
@@ -119,17 +120,17 @@ class Sender:
                 settling.cancel()
 
     async def _round(self) -> None:
-        self.news.clear()
-        if not self._bind.is_bound:
+        if self._claiming is None and not self._bind.is_bound:
             await asyncio.sleep(NOT_BOUND_SECONDS)
             return
         if self._without_redis:
             await self._look_for_redis()
         try:
             # Shielded: the thread commits whether we are cancelled or not.
-            self._claiming = asyncio.ensure_future(asyncio.to_thread(self._claim))
-            claimed = await asyncio.shield(self._claiming)
+            claimed = await asyncio.shield(self._claiming or self._begin_claim())
+            self._claiming = None
         except Exception as error:  # noqa: BLE001  the database may be away; the queue is kept there
+            self._claiming = None
             log.warning("sender.cannot_claim", operator=self._operator.name, error=type(error).__name__)
             await asyncio.sleep(LOOK_EVERY_SECONDS)
             return
@@ -139,7 +140,10 @@ class Sender:
             await set_within(self.news, LOOK_EVERY_SECONDS)
             return
         left = sum(mt.segments for mt in claimed)
+        ahead = self._operator.segments_per_second * CLAIM_AHEAD_SECONDS
         for position, mt in enumerate(claimed):
+            if left <= max(mt.segments, ahead) and self._claiming is None and self._bind.is_bound:
+                self._begin_claim()
             await self._slots.acquire()
             if not await self._moment(mt, left):
                 self._slots.release()
@@ -148,6 +152,12 @@ class Sender:
                 return
             self._start(self._send(mt))
             left -= mt.segments
+
+    def _begin_claim(self) -> asyncio.Future[list[ClaimedMt]]:
+        """Claim in a thread; what is queued from now on is news."""
+        self.news.clear()
+        self._claiming = asyncio.ensure_future(asyncio.to_thread(self._claim))
+        return self._claiming
 
     def _start(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
