@@ -20,10 +20,18 @@ class Throttled(SendError):
 class Rejected(SendError):
     """Never send again; tell the desk."""
 
-    def __init__(self, command_status: int) -> None:
-        """``command_status`` is the operator's reason (SMPP 3.4 §5.1.3)."""
-        super().__init__(f"refused for good, command_status 0x{command_status:08x}")
+    def __init__(
+        self, reason: str, *, command_status: int | None = None, is_unreachable: bool = False
+    ) -> None:
+        """``reason`` is kept with the attempt, ``command_status`` as for ``Throttled``.
+
+        ``is_unreachable``: the address is why, not the message and not we. The number is not this operator's,
+        or the person does not want to hear from us.
+        """
+        super().__init__(f"refused for good: {reason}")
+        self.reason = reason
         self.command_status = command_status
+        self.is_unreachable = is_unreachable
 
 
 class NotConnected(SendError):

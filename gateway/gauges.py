@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from core.messages import Lane
 from core.store.queues import Queue
 from core.store.work import Store
 from gateway.capacity import Capacity, CapacityGone, OperatorRate, Usage
 from gateway.metrics import Metric
-from gateway.smpp.esme import Esme
+from gateway.sender import Sender
 from gateway.watch import Promptness, Watch
 
 
@@ -21,15 +22,14 @@ class Gauges:
 
     store: Store
     capacity: Capacity
-    rates: Sequence[OperatorRate]
-    binds: Sequence[Esme]
+    senders: Sequence[Sender[Any]]
     promptness: Mapping[str, Promptness]
     watch: Watch
 
     async def read(self, now: datetime) -> list[Metric]:
         """All of them; asks the database, and Redis where it answers."""
         mos, queues, blocked = await asyncio.to_thread(self._waiting)
-        usage = {rate.name: usage for rate in self.rates if (usage := await self._usage(rate))}
+        usage = {rate.name: usage for rate in self._rates if (usage := await self._usage(rate))}
         oldest: dict[Lane, datetime] = {}
         for queue in queues:
             oldest[queue.lane] = min(queue.oldest_at, oldest.get(queue.lane, queue.oldest_at))
@@ -61,7 +61,7 @@ class Gauges:
             Metric(
                 "crs_capacity_segments_per_second",
                 "the capacity of the contract",
-                _by_operator({rate.name: rate.segments_per_second for rate in self.rates}),
+                _by_operator({rate.name: rate.segments_per_second for rate in self._rates}),
             ),
             Metric(
                 "crs_capacity_share",
@@ -75,7 +75,7 @@ class Gauges:
             ),
             Metric(
                 "crs_throttled_total",
-                "submit_sm of this process that the operator throttled",
+                "MTs of this process that the operator throttled",
                 _by_operator({name: each.throttled for name, each in self.promptness.items()}),
                 kind="counter",
             ),
@@ -92,18 +92,22 @@ class Gauges:
             Metric(
                 "crs_bound",
                 "1 while the operator takes MTs from this process",
-                _by_operator({bind.address.name: bind.is_bound for bind in self.binds}),
+                _by_operator({sender.operator.name: sender.is_bound for sender in self.senders}),
             ),
             Metric(
                 "crs_submits_unanswered",
-                "submit_sm of this process that wait for their answer",
-                _by_operator({bind.address.name: bind.outstanding for bind in self.binds}),
+                "MTs of this process that wait for the operator's answer",
+                _by_operator({sender.operator.name: sender.outstanding for sender in self.senders}),
             ),
         ]
 
     def _waiting(self) -> tuple[int, list[Queue], int]:
         with self.store.begin() as work:
             return work.inbox.waiting(), work.queues.waiting(), work.queues.blocked()
+
+    @property
+    def _rates(self) -> list[OperatorRate]:
+        return [sender.operator for sender in self.senders]
 
     async def _usage(self, rate: OperatorRate) -> Usage | None:
         with suppress(CapacityGone):

@@ -30,6 +30,13 @@ class FromOperator:
     mo: ReceivedMo
 
 
+@dataclass(frozen=True, slots=True)
+class FromChat:
+    """An MO of a chat channel, whole as it comes."""
+
+    mo: NewMo
+
+
 class Intake:
     """Writes groups of MOs and receipts, each group in one transaction."""
 
@@ -53,6 +60,12 @@ class Intake:
                 elif joined := self._add_part(work, received, now):
                     whole.append(self._joined(joined, now))
             self._add(work, whole, now)
+
+    def keep_chat_mos(self, group: Sequence[FromChat]) -> None:
+        """Keep what came through chats; one that was kept before is kept once."""
+        with self._store.begin() as work:
+            work.inbox.add([received.mo for received in group])
+            work.wake(INBOX_CHANNEL)
 
     def tend(self) -> None:
         """Let long messages without their rest be what there is; look for what early receipts name."""

@@ -1,4 +1,4 @@
-"""Hands MTs over to one operator: claim, wait for a moment of its capacity, submit, settle."""
+"""Hands MTs over by one way out: claim, wait for a moment of its capacity, submit, settle."""
 
 import asyncio
 import math
@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,12 +22,10 @@ from gateway.capacity import Capacity, CapacityGone, LocalPace, Moments, Operato
 from gateway.errors import NotConnected, NotNow, Rejected, SendError, Throttled
 from gateway.grouping import Grouped
 from gateway.roads import Roads
-from gateway.smpp.codes import Status
-from gateway.smpp.coding import Part, encode_parts
-from gateway.smpp.receipt import normal_id
 from gateway.watch import Promptness
 
 log = structlog.get_logger()
+P = TypeVar("P")
 
 CLAIM_SECONDS = 0.25  # of capacity at a time: how long a bulk may delay an answer
 CLAIM_AHEAD_SECONDS = 0.05  # of capacity still to be sent when the next are claimed
@@ -41,15 +39,25 @@ MOST_THROTTLED = 3  # times one part of a long MT that has begun is tried
 UNASKED = (Lane.INVITATION, Lane.NOTICE)  # what waits for Redis
 
 
-class Submits(Protocol):
-    """What the sender needs of a bind."""
+class Carrier(Protocol[P]):
+    """One way out, such as a bind or a bot."""
 
     @property
-    def is_bound(self) -> bool: ...
+    def is_bound(self) -> bool:
+        """It takes MTs now."""
+        ...
 
-    async def submit(
-        self, part: Part, source: str, destination: str, *, validity: timedelta | None = None
-    ) -> str: ...
+    def parts(self, mt: ClaimedMt) -> Sequence[P]:
+        """What is handed over piece by piece, in this order; at least one."""
+        ...
+
+    def admit(self, mt: ClaimedMt) -> timedelta:
+        """Zero: its address takes it now, and is given it. Else it waits so long, and others go first."""
+        ...
+
+    async def submit(self, part: P, mt: ClaimedMt, *, validity: timedelta | None) -> str:
+        """Hand a part over and return its id there, or raise a ``SendError``."""
+        ...
 
 
 class NoLongerTrue(SendError):
@@ -65,19 +73,19 @@ class Outcome:
     reason: str
     parts: tuple[SentPart, ...] = ()
     is_unserved: bool = False  # the operator says that the number is not its own
+    not_before: datetime | None = None  # given back, it waits until then
 
 
-class Sender:
+class Sender(Generic[P]):
     """One operator's queue in this process; any number of processes may share the operator."""
 
     def __init__(
         self,
         store: Store,
-        bind: Submits,
+        carrier: Carrier[P],
         operator: OperatorRate,
         pace: Capacity,
         *,
-        source: str,
         by: str,
         clock: Callable[[], datetime],
         hours: SendingHours,
@@ -88,12 +96,11 @@ class Sender:
     ) -> None:
         """Without `roads` what is refused has failed."""
         self._store = store
-        self._bind = bind
+        self._carrier = carrier
         self._operator = operator
         self._pace = pace
         self._shared = Moments(pace, operator)
         self._local = Moments(LocalPace(safe_rate), operator)
-        self._source = source
         self._by = by
         self._clock = clock
         self._roads = roads or Roads()
@@ -105,7 +112,16 @@ class Sender:
         self._claiming: asyncio.Future[list[ClaimedMt]] | None = None
         self._held: dict[int, Outcome] = {}  # what came of our claims so far, until it is settled
         self._without_redis = False
+        self.outstanding = 0  # submits that wait for their answer
         self.news = asyncio.Event()
+
+    @property
+    def operator(self) -> OperatorRate:
+        return self._operator
+
+    @property
+    def is_bound(self) -> bool:
+        return self._carrier.is_bound
 
     async def run(self) -> None:
         """Send until cancelled; then settle what has left, and give back what has not."""
@@ -120,7 +136,7 @@ class Sender:
                 settling.cancel()
 
     async def _round(self) -> None:
-        if self._claiming is None and not self._bind.is_bound:
+        if self._claiming is None and not self._carrier.is_bound:
             await asyncio.sleep(NOT_BOUND_SECONDS)
             return
         if self._without_redis:
@@ -142,8 +158,12 @@ class Sender:
         left = sum(mt.segments for mt in claimed)
         ahead = self._operator.segments_per_second * CLAIM_AHEAD_SECONDS
         for position, mt in enumerate(claimed):
-            if left <= max(mt.segments, ahead) and self._claiming is None and self._bind.is_bound:
+            if left <= max(mt.segments, ahead) and self._claiming is None and self._carrier.is_bound:
                 self._begin_claim()
+            if wait := self._carrier.admit(mt):
+                self._put_off(mt, wait)
+                left -= mt.segments
+                continue
             await self._slots.acquire()
             if not await self._moment(mt, left):
                 self._slots.release()
@@ -158,6 +178,12 @@ class Sender:
         self.news.clear()
         self._claiming = asyncio.ensure_future(asyncio.to_thread(self._claim))
         return self._claiming
+
+    def _put_off(self, mt: ClaimedMt, wait: timedelta) -> None:
+        """Its place in the queue is kept, and the window is left to others."""
+        outcome = Outcome(mt, None, "address busy", not_before=self._clock() + wait)
+        self._start(self._keep(outcome))
+        asyncio.get_running_loop().call_later(wait.total_seconds(), self.news.set)
 
     def _start(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -249,7 +275,7 @@ class Sender:
         """Hand the parts over one after another; the moment of the first is already ours."""
         sent: list[SentPart] = []
         throttled = 0
-        parts = encode_parts(mt.text, mt.mt_id % 256)
+        parts = self._carrier.parts(mt)
         while len(sent) < len(parts):
             number = len(sent) + 1
             if sent and not await self._moment(mt, len(parts) - len(sent)):
@@ -267,10 +293,10 @@ class Sender:
             except SendError as error:
                 return _came_of(error, mt, sent)
             throttled = 0
-            sent.append(SentPart(mt.mt_id, mt.attempt, number, self._operator.name, normal_id(given)))
+            sent.append(SentPart(mt.mt_id, mt.attempt, number, self._operator.name, given))
         return Outcome(mt, MtState.SENT, "sent", tuple(sent))
 
-    async def _hand_over(self, mt: ClaimedMt, part: Part) -> str:
+    async def _hand_over(self, mt: ClaimedMt, part: P) -> str:
         validity = None
         if mt.valid_until is not None:
             validity = mt.valid_until - self._clock() - ON_THE_WAY
@@ -279,15 +305,17 @@ class Sender:
         self._held[mt.mt_id] = Outcome(mt, MtState.UNANSWERED, "left before the answer")
         began = time.monotonic()
         is_refused = is_throttled = False
+        self.outstanding += 1
         try:
-            return await self._bind.submit(part, self._source, mt.address.number, validity=validity)
+            return await self._carrier.submit(part, mt, validity=validity)
         except Throttled:
             is_throttled = True
             raise
         except Rejected as rejected:
-            is_refused = rejected.command_status != Status.INVALID_DESTINATION
+            is_refused = not rejected.is_unreachable
             raise
         finally:
+            self.outstanding -= 1
             self._promptness.note(time.monotonic() - began, is_refused=is_refused, is_throttled=is_throttled)
 
     async def _slow_down(self) -> None:
@@ -300,7 +328,9 @@ class Sender:
         now = self._clock()
         alike: dict[tuple[MtState, str], list[ClaimedMt]] = defaultdict(list)
         with self._store.begin() as work:
-            work.outbox.give_back([o.mt for o in outcomes if o.state is None])
+            for not_before in {o.not_before for o in outcomes if o.state is None}:
+                given_back = [o.mt for o in outcomes if o.state is None and o.not_before == not_before]
+                work.outbox.give_back(given_back, not_before=not_before)
             for outcome in outcomes:
                 if outcome.state is not None:
                     alike[outcome.state, outcome.reason].append(outcome.mt)
@@ -319,9 +349,9 @@ def _came_of(error: SendError, mt: ClaimedMt, sent: Sequence[SentPart]) -> Outco
             return Outcome(mt, MtState.EXPIRED, "no longer true")
         case NotConnected():
             return _broken_off(mt, sent, None, "not connected")
-        case Rejected(command_status=status):
-            is_unserved = not sent and status == Status.INVALID_DESTINATION
-            return Outcome(mt, MtState.FAILED, f"rejected 0x{status:02x}", is_unserved=is_unserved)
+        case Rejected(reason=reason, is_unreachable=is_unreachable):
+            is_unserved = not sent and is_unreachable
+            return Outcome(mt, MtState.FAILED, f"rejected {reason}", is_unserved=is_unserved)
         case _:
             return _broken_off(mt, sent, MtState.UNANSWERED, "unanswered")
 

@@ -1,14 +1,15 @@
-"""The gateway process: binds, intake, turns, senders and the web, started and stopped together."""
+"""The gateway process: channels, intake, turns, senders and the web, started and stopped together."""
 
 import asyncio
 import os
-import random
 import secrets
 import socket
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import structlog
@@ -18,13 +19,14 @@ from sqlalchemy import make_url
 
 from core.store.work import INBOX_CHANNEL, OUTBOX_CHANNEL, Store
 from core.unanswered import PATIENCE
-from gateway.capacity import Capacity, CapacityGone, OperatorRate
-from gateway.channels.sms import open_bind
+from gateway.capacity import Capacity, CapacityGone
+from gateway.channels.channel import House, Out
+from gateway.channels.opening import open_channels
 from gateway.clock import utc_now
 from gateway.compose import App
 from gateway.gauges import Gauges
 from gateway.grouping import Grouped
-from gateway.intake import FromOperator, Intake
+from gateway.intake import FromChat, FromOperator, Intake
 from gateway.metrics import Metric, pages
 from gateway.sender import LOOK_EVERY_SECONDS, Sender, set_within
 from gateway.turns.backlog import Backlog
@@ -36,7 +38,7 @@ log = structlog.get_logger()
 RUNNERS = 2  # threads that take turns: one computes while the other commits
 TEND_EVERY_SECONDS = 5.0
 LEAVE_WITHIN_SECONDS = 3.0
-UNBIND_WITHIN_SECONDS = 2.0
+CLOSE_WITHIN_SECONDS = 2.0
 CONNECTIONS = 16
 
 
@@ -52,50 +54,63 @@ class Gateway:
         self._by = f"{_here()} {os.getpid()} {secrets.token_hex(4)}"
         self._redis = Redis.from_url(redis_url)
         backlog = Backlog({o.name: o.segments_per_second for o in settings.operators})
-        self._promptness = {o.name: Promptness() for o in settings.operators}
+        self._promptness: defaultdict[str, Promptness] = defaultdict(Promptness)
         self._watch = Watch(store, app.operators, self._is_bound, self._promptness, clock=clock)
         self._runner = TurnRunner(
             store, app.library, app.world, backlog=backlog, operators=lambda: self._watch.operators
         )
         self._intake = Intake(store, country=settings.sms.country, clock=clock, roads=app.roads)
-        self.mos: Grouped[FromOperator] = Grouped("MOs", self._keep_mos)
+        self._mos: Grouped[FromOperator] = Grouped("MOs", self._keep_mos)
+        self._chat_mos: Grouped[FromChat] = Grouped("chat MOs", self._keep_chat_mos)
         self._receipts = Grouped("receipts", self._intake.keep_receipts)
         self.turns_due = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self.capacity = Capacity(self._redis)
-        self.rates = [OperatorRate(o.name, o.segments_per_second) for o in settings.operators]
-        chance = random.Random(secrets.randbits(64))  # noqa: S311  spreads reconnections, guards nothing
-        self._binds = [open_bind(o, self.mos, self._receipts, chance=chance) for o in settings.operators]
-        self._senders = [
-            Sender(
+        self.channels = open_channels(
+            House(
+                settings,
                 store,
-                bind,
-                rate,
-                self.capacity,
-                source=settings.sms.sender,
-                by=self._by,
+                app.library,
+                app.roads,
+                mos=self._mos,
+                chat_mos=self._chat_mos,
+                receipts=self._receipts,
                 clock=clock,
-                hours=app.sending_hours,
-                safe_rate=settings.sms.safe_segments_per_second,
-                window=operator.window,
-                roads=app.roads,
-                promptness=self._promptness[operator.name],
             )
-            for bind, rate, operator in zip(self._binds, self.rates, settings.operators, strict=True)
-        ]
+        )
+        self._senders = [self._sender(app, channel.out) for channel in self.channels if channel.out]
+
+    def _sender(self, app: App, out: Out) -> Sender[Any]:
+        return Sender(
+            self._store,
+            out.carrier,
+            out.rate,
+            self.capacity,
+            by=self._by,
+            clock=self._clock,
+            hours=app.sending_hours,
+            safe_rate=app.settings.sms.safe_segments_per_second,
+            window=out.window,
+            roads=out.roads,
+            promptness=self._promptness[out.rate.name],
+        )
 
     def _is_bound(self, name: str) -> bool:
-        return any(bind.is_bound for bind in self._binds if bind.address.name == name)
+        return any(sender.is_bound for sender in self._senders if sender.operator.name == name)
 
     def _keep_mos(self, group: Sequence[FromOperator]) -> None:
         self._intake.keep_mos(group)
         self._loop.call_soon_threadsafe(self.turns_due.set)
 
+    def _keep_chat_mos(self, group: Sequence[FromChat]) -> None:
+        self._intake.keep_chat_mos(group)
+        self._loop.call_soon_threadsafe(self.turns_due.set)
+
     async def run(self) -> None:
         """Work until cancelled, then leave in order: answers awaited, claims settled, unbound."""
-        for rate in self.rates:
+        for sender in self._senders:
             with suppress(CapacityGone):
-                await self.capacity.prepare(rate)
+                await self.capacity.prepare(sender.operator)
         sending = [asyncio.ensure_future(sender.run()) for sender in self._senders]
         working = asyncio.ensure_future(self._work(sending))
         try:
@@ -110,24 +125,26 @@ class Gateway:
     async def _work(self, sending: Sequence[asyncio.Future[None]]) -> None:
         """Everything of this process; whatever breaks, ends it."""
         async with asyncio.TaskGroup() as tasks:
-            for work in (self.mos.run, self._receipts.run, self._listen, self._tend, self._watch.run):
+            for kept in (self._mos, self._chat_mos, self._receipts):
+                tasks.create_task(kept.run())
+            for work in (self._listen, self._tend, self._watch.run):
                 tasks.create_task(work())
             for _ in range(RUNNERS):
                 tasks.create_task(self._take_turns())
-            for bind in self._binds:
-                tasks.create_task(bind.run())
+            for channel in self.channels:
+                tasks.create_task(channel.run())
             for sender in sending:
                 tasks.create_task(_result(sender))
 
     async def _leave(self, sending: Sequence[asyncio.Future[None]]) -> None:
-        """Settle every claim, then let the binds finish what they are keeping."""
+        """Settle every claim, then let the channels finish what they are keeping."""
         for sender in sending:
             sender.cancel()
         if sending:
             await asyncio.wait(sending, timeout=LEAVE_WITHIN_SECONDS)
         with suppress(TimeoutError):
-            async with asyncio.timeout(UNBIND_WITHIN_SECONDS):
-                await asyncio.gather(*(bind.close() for bind in self._binds))
+            async with asyncio.timeout(CLOSE_WITHIN_SECONDS):
+                await asyncio.gather(*(channel.close() for channel in self.channels))
 
     async def _take_turns(self) -> None:
         while True:
@@ -141,7 +158,7 @@ class Gateway:
 
     async def metrics(self) -> list[Metric]:
         """What waits, and how the operators are."""
-        gauges = Gauges(self._store, self.capacity, self.rates, self._binds, self._promptness, self._watch)
+        gauges = Gauges(self._store, self.capacity, self._senders, self._promptness, self._watch)
         return await gauges.read(self._clock())
 
     async def _listen(self) -> None:
@@ -228,7 +245,10 @@ async def _or_later(work: Awaitable[int | None], name: str) -> int | None:
 async def serve(app: App, store: Store, redis_url: str, stop: asyncio.Event) -> None:
     """Run the gateway and its web page until `stop` is set."""
     gateway = Gateway(app, store, redis_url)
-    runner = web.AppRunner(pages(gateway.metrics), access_log=None)
+    application = pages(gateway.metrics)
+    for channel in gateway.channels:
+        application.router.add_routes(channel.routes)
+    runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, app.settings.web.host, app.settings.web.port).start()
     working = asyncio.ensure_future(gateway.run())

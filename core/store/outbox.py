@@ -158,9 +158,12 @@ class OutboxBook:
             for r in sorted(rows, key=lambda r: (r.lane, r.rank, r.mt_id))
         ]
 
-    def give_back(self, claimed: Collection[ClaimedMt]) -> None:
-        """Queue again, in the same place, what was claimed but certainly not handed over."""
-        self._move(claimed, IN_DOUBT, MtState.QUEUED, outcome="given back")
+    def give_back(self, claimed: Collection[ClaimedMt], *, not_before: datetime | None = None) -> None:
+        """Queue again, in the same place, what was claimed but certainly not handed over.
+
+        It is not claimed again before that time.
+        """
+        self._move(claimed, IN_DOUBT, MtState.QUEUED, outcome="given back", not_before=not_before)
 
     def settle(
         self, claimed: Collection[ClaimedMt], state: MtState, *, now: datetime, outcome: str | None = None

@@ -273,7 +273,7 @@ class Esme:
         try:
             answered = link.request(pdu(link.next_sequence()))
         except ValueError:  # its words would quote the number
-            raise Rejected(Status.INVALID_MESSAGE_LENGTH) from None
+            raise _rejected(Status.INVALID_MESSAGE_LENGTH) from None
         self._outstanding += 1
         try:
             response = await answered
@@ -290,7 +290,7 @@ class Esme:
         if response.status == Status.INVALID_BIND_STATUS:
             link.close()  # it does not know our bind any more
             raise NotConnected
-        raise Rejected(response.status)
+        raise _rejected(response.status)
 
     async def _bind(self) -> Link:
         loop = asyncio.get_running_loop()
@@ -381,3 +381,9 @@ class Esme:
                     self._log.warning("receipt_unreadable")  # delivered again it would read no better
             return
         await self._on_mo(read_mo(message))
+
+
+def _rejected(status: int) -> Rejected:
+    return Rejected(
+        f"0x{status:02x}", command_status=status, is_unreachable=status == Status.INVALID_DESTINATION
+    )

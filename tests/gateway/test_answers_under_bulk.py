@@ -10,6 +10,7 @@ from core.messages import Address, Lane, NewMt
 from core.sending_hours import SendingHours
 from core.store.work import Store
 from gateway.capacity import Lease, OperatorRate
+from gateway.channels.sms import SmsCarrier
 from gateway.sender import CLAIM_SECONDS, Sender
 from gateway.serve import end
 from gateway.smpp.coding import Part
@@ -68,10 +69,9 @@ async def test_no_more_segments_leave_before_an_answer_than_are_claimed_at_once(
     wire = Wire()
     sender = Sender(
         store,
-        wire,
+        SmsCarrier(wire, source="1221"),
         OperatorRate("o2", SEGMENTS_PER_SECOND),
         wire,
-        source="1221",
         by="test",
         clock=lambda: NOON,
         hours=SendingHours({}, ZoneInfo("Europe/Prague")),

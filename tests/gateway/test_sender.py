@@ -15,6 +15,7 @@ from core.messages import Address, Lane, NewMt
 from core.sending_hours import SendingHours
 from core.store.work import Store
 from gateway.capacity import CapacityGone, Lease, OperatorRate
+from gateway.channels.sms import SmsCarrier
 from gateway.errors import NotConnected, Throttled
 from gateway.sender import Sender
 from gateway.serve import end
@@ -122,10 +123,9 @@ class Desk:
     async def sending(self, window: int = 10) -> AsyncIterator[None]:
         self.sender = Sender(
             self.store,
-            self.bind,
+            SmsCarrier(self.bind, source="1221"),
             OperatorRate("o2", 100),
             self.redis,
-            source="1221",
             by="test",
             clock=lambda: self.now,
             hours=SendingHours(
