@@ -18,6 +18,7 @@ from core.store.moving import MovingBook
 from core.store.open_pins import OpenPinBook
 from core.store.operators import OperatorBook
 from core.store.outbox import OutboxBook
+from core.store.proven_phones import ProvenPhoneBook
 from core.store.queues import QueueView
 from core.store.receipts import ReceiptBook
 from core.store.registrations import RegistrationBook
@@ -139,6 +140,10 @@ class Work:
     @cached_property
     def open_pins(self) -> OpenPinBook:
         return OpenPinBook(self.db, self.vault)
+
+    @cached_property
+    def proven_phones(self) -> ProvenPhoneBook:
+        return ProvenPhoneBook(self.db)
 
     @cached_property
     def audit(self) -> AuditBook:
