@@ -1,7 +1,7 @@
 """MOs and receipts become durable here, before the operator is told that we have them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -35,6 +35,7 @@ class FromChat:
     """An MO of a chat channel, whole as it comes."""
 
     mo: NewMo
+    proven_phone: str | None = field(default=None, repr=False)  # E.164; the channel vouches that it is hers
 
 
 class Intake:
@@ -65,6 +66,10 @@ class Intake:
         """Keep what came through chats; one that was kept before is kept once."""
         with self._store.begin() as work:
             work.inbox.add([received.mo for received in group])
+            for received in group:
+                if phone := received.proven_phone:
+                    address = received.mo.address
+                    work.proven_phones.prove(address, phone, how="contact", now=received.mo.received_at)
             work.wake(INBOX_CHANNEL)
 
     def tend(self) -> None:
