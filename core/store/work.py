@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from core.store.asking import AskingBook
 from core.store.audit import AuditBook
 from core.store.calendars import CalendarBook
+from core.store.call_backs import CallBackBook
 from core.store.dead_pins import DeadPinBook
 from core.store.gates import GateBook
 from core.store.inbox import InboxBook
@@ -21,6 +22,7 @@ from core.store.outbox import OutboxBook
 from core.store.proven_phones import ProvenPhoneBook
 from core.store.queues import QueueView
 from core.store.receipts import ReceiptBook
+from core.store.recordings import RecordingBook
 from core.store.registrations import RegistrationBook
 from core.store.reservations import ReservationBook
 from core.store.responses import ResponseBook
@@ -148,6 +150,14 @@ class Work:
     @cached_property
     def audit(self) -> AuditBook:
         return AuditBook(self.db)
+
+    @cached_property
+    def recordings(self) -> RecordingBook:
+        return RecordingBook(self.db)
+
+    @cached_property
+    def call_backs(self) -> CallBackBook:
+        return CallBackBook(self.db, self.vault)
 
     def wake(self, channel: str) -> None:
         """Tell other processes, once this commits, that there is work (`OUTBOX_CHANNEL`, `INBOX_CHANNEL`)."""
