@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from gateway.channels import sms
+from gateway.channels import sms, telegram
 from gateway.channels.channel import Channel, House
 
-CHANNELS: Final[Sequence[Callable[[House], Iterator[Channel]]]] = (sms.open_channels,)
+CHANNELS: Final[Sequence[Callable[[House], Iterator[Channel]]]] = (
+    sms.open_channels,
+    telegram.open_channels,
+)
 
 
 def open_channels(house: House) -> list[Channel]:

@@ -1,5 +1,6 @@
 """Every choice there is, with its usual value and the words that say how to write it."""
 
+import re
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
@@ -8,11 +9,19 @@ from zoneinfo import ZoneInfo
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from core.messages import Lane
+from core.messages import (
+    SMS_CHANNEL,
+    TELEGRAM_CHANNEL,
+    VOICE_CHANNEL,
+    WEB_CHANNEL,
+    WHATSAPP_CHANNEL,
+    Lane,
+)
 from core.sending_hours import Hours
 
 EMBEDDED = "embedded"
 SHORTEST_KEY = 16
+CHANNELS = frozenset({SMS_CHANNEL, TELEGRAM_CHANNEL, WHATSAPP_CHANNEL, WEB_CHANNEL, VOICE_CHANNEL})
 
 
 def _sqlalchemy_url(url: str) -> str:
@@ -48,6 +57,12 @@ def _key(key: SecretStr) -> SecretStr:
     return key
 
 
+def _secret_token(token: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", token.get_secret_value()):
+        raise ValueError("is too short, or has other characters")
+    return token
+
+
 _Hours: TypeAlias = Annotated[Hours, AfterValidator(_in_order)]
 
 
@@ -79,6 +94,11 @@ class Web(_Section):
         default="127.0.0.1:8080",
         pattern=r"^(\[[0-9a-fA-F:.]+\]|[^\s:]+):\d{1,5}$",
         description='an address with a port, such as "127.0.0.1:8080"',
+    )
+    chat: bool = Field(default=True, description="true for the chat at /chat, or false")
+    behind_proxy: bool = Field(
+        default=False,
+        description="true where a proxy of yours sets X-Forwarded-For and X-Forwarded-Proto, or false",
     )
 
     @property
@@ -163,6 +183,40 @@ class Operator(_Section):
     )
 
 
+class Telegram(_Section):
+    """A bot; without a token there is none."""
+
+    token: SecretStr | None = Field(
+        default=None, description="what @BotFather gave you as text, or set CRS_TELEGRAM_TOKEN"
+    )
+    mode: Literal["polling", "webhook"] = Field(
+        default="polling", description='"polling", or "webhook" where Telegram can reach us'
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        description='where the outside world finds [web] listen, such as "https://crs.example.cz"',
+    )
+    secret_token: Annotated[SecretStr, AfterValidator(_secret_token)] | None = Field(
+        default=None,
+        description="16 or more letters, digits, _ and - of your own, or set CRS_TELEGRAM_SECRET_TOKEN",
+    )
+    base_url: str = Field(
+        default="https://api.telegram.org",
+        pattern=r"^https?://\S+$",
+        description='the address of the Bot API, such as "https://api.telegram.org"',
+    )
+    messages_per_second: float = Field(
+        default=30.0, gt=0, description="how many messages a second Telegram takes from a bot, such as 30"
+    )
+
+    @model_validator(mode="after")
+    def _can_be_called(self) -> Self:
+        if self.token and self.mode == "webhook" and not (self.public_url and self.secret_token):
+            raise ValueError('needs public_url and secret_token in the mode "webhook"')
+        return self
+
+
 class Invitations(_Section):
     policy: str = Field(
         default="chance", description='the name of a policy of inviting, such as "chance" or "2021-02-10"'
@@ -200,6 +254,7 @@ class Settings(_Section):
     embedded: Embedded = Embedded()
     web: Web = Web()
     sms: Sms = Sms()
+    telegram: Telegram = Telegram()
     operators: tuple[Operator, ...] = ()
     invitations: Invitations = Invitations()
     programme: Programme = Programme()
@@ -215,4 +270,6 @@ class Settings(_Section):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f'two operators are called "{name}"; give each a name of its own')
+            if name in CHANNELS:
+                raise ValueError(f'an operator cannot be called "{name}": that is a channel')
         return self
