@@ -7,12 +7,12 @@ from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple
 
 SMS_CHANNEL = "sms"  # whoever carries it: an operator's centre, or the loopback
-
-
 TELEGRAM_CHANNEL = "telegram"
 WHATSAPP_CHANNEL = "whatsapp"
 WEB_CHANNEL = "web"  # the chat on our page
 VOICE_CHANNEL = "voice"  # the hotline
+
+NOTIFIED = (TELEGRAM_CHANNEL, WHATSAPP_CHANNEL)  # chats where a message is seen that nobody waits for
 
 
 class Address(NamedTuple):
@@ -20,6 +20,11 @@ class Address(NamedTuple):
 
     channel: str
     number: str
+
+
+def notice_address(chosen: Address, phone: str) -> Address:
+    """Where a message goes that nobody waits for: where she chose, or by SMS where she would not see it."""
+    return chosen if chosen.channel in NOTIFIED else Address(SMS_CHANNEL, phone)
 
 
 class Lane(IntEnum):

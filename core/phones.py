@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
 _HIDDEN: Final = "•••"
 _AS_DIALLED: Final = re.compile(r"\(?\+?[0-9][0-9\s()/.\-\u2010-\u2015]*")
@@ -44,6 +44,12 @@ def parse_phone(text: str, country: str = "CZ") -> PhoneReading:
     if not phonenumbers.is_valid_number(number):
         return NotAPhone()
     return Phone(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+
+
+def is_mobile(e164: str) -> bool:
+    """Say whether its numbering plan has it among the mobile ones, which take SMS."""
+    kind = phonenumbers.number_type(phonenumbers.parse(e164, None))
+    return kind in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 @lru_cache(maxsize=65_536)

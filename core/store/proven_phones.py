@@ -1,12 +1,16 @@
 """Whose phone an address has shown to be its own."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.messages import SMS_CHANNEL, WHATSAPP_CHANNEL, Address
+from core.messages import SMS_CHANNEL, VOICE_CHANNEL, WHATSAPP_CHANNEL, Address
 from core.store import tables as t
+
+CALL_LASTS: Final = timedelta(hours=1)
+"""A caller's number can be forged: what it proved holds for its call, and for one that was cut off."""
 
 _p = t.proven_phones.c
 
@@ -28,11 +32,13 @@ class ProvenPhoneBook:
     def __init__(self, db: Connection) -> None:
         self._db = db
 
-    def phone_of(self, address: Address) -> str | None:
+    def phone_of(self, address: Address, *, now: datetime) -> str | None:
         """The phone that an address may speak for, in E.164."""
         if own := own_phone(address):
             return own
         proven = select(_p.phone).where(_p.channel == address.channel, _p.address == address.number)
+        if address.channel == VOICE_CHANNEL:
+            proven = proven.where(_p.proven_at > now - CALL_LASTS)
         return self._db.execute(proven).scalar_one_or_none()
 
     def prove(self, address: Address, phone: str, *, how: str, now: datetime) -> None:

@@ -379,6 +379,8 @@ outbox = Table(
     Column("registration_id", BigInteger, ForeignKey(registrations.c.registration_id)),
     Column("invitation_id", BigInteger, ForeignKey(invitations.c.invitation_id), unique=True),
     Column("mo_id", BigInteger, ForeignKey(inbox.c.mo_id)),
+    # an SMS: the MT of a chat that failed for good, and that it stands in for
+    Column("instead_of", BigInteger, ForeignKey("outbox.mt_id"), unique=True),
     _text("state"),
     Column("attempt", SmallInteger, nullable=False, server_default="0"),
     _at("created_at"),
@@ -400,6 +402,11 @@ Index(
 )
 Index("ix_outbox_in_doubt", outbox.c.mt_id, postgresql_where=outbox.c.state.in_(["claimed", "unanswered"]))
 Index("ix_outbox_blocked", outbox.c.mt_id, postgresql_where=outbox.c.state == "blocked")
+Index(
+    "ix_outbox_failed_chats",
+    outbox.c.mt_id,
+    postgresql_where=and_(outbox.c.state == "failed", outbox.c.channel != "sms", outbox.c.lane > 0),
+)
 Index("ix_outbox_address", outbox.c.channel, outbox.c.address, outbox.c.mt_id)
 Index(
     "ix_outbox_moved",
@@ -507,6 +514,7 @@ pin1s = Table(
     _at("expires_at"),
     Column("sent", SmallInteger, nullable=False, server_default="1"),
     Column("wrong", SmallInteger, nullable=False, server_default="0"),
+    _at("blocked_until", nullable=True),
 )
 
 step_counts = Table(

@@ -19,6 +19,7 @@ from core.store.moving import MovingBook
 from core.store.open_pins import OpenPinBook
 from core.store.operators import OperatorBook
 from core.store.outbox import OutboxBook
+from core.store.pin1s import Pin1Book
 from core.store.proven_phones import ProvenPhoneBook
 from core.store.queues import QueueView
 from core.store.receipts import ReceiptBook
@@ -31,6 +32,7 @@ from core.store.rule_changes import RuleChangeBook
 from core.store.sessions import SessionBook
 from core.store.sites import SiteBook
 from core.store.stock import StockBook
+from core.store.threads import ThreadBook
 from core.store.waves import WaveBook
 from core.store.withdrawals import WithdrawalBook
 from core.store.wrong_pins import WrongPinBook
@@ -144,8 +146,16 @@ class Work:
         return OpenPinBook(self.db, self.vault)
 
     @cached_property
+    def pin1s(self) -> Pin1Book:
+        return Pin1Book(self.db, self.vault)
+
+    @cached_property
     def proven_phones(self) -> ProvenPhoneBook:
         return ProvenPhoneBook(self.db)
+
+    @cached_property
+    def threads(self) -> ThreadBook:
+        return ThreadBook(self.db, self.vault)
 
     @cached_property
     def audit(self) -> AuditBook:

@@ -1,6 +1,6 @@
 """Whose phone an address has shown to be its own."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,17 +15,17 @@ JANA, NEIGHBOUR = "+420601000001", "+420602000002"
 )
 def test_some_channels_vouch_for_the_phone_themselves(store, address):
     with store.begin() as work:
-        assert work.proven_phones.phone_of(address) == JANA
+        assert work.proven_phones.phone_of(address, now=NOW) == JANA
 
 
 @pytest.mark.parametrize("channel", ["telegram", "web", "voice"])
 def test_elsewhere_a_phone_counts_once_it_was_proven(store, channel):
     address = Address(channel, JANA)
     with store.begin() as work:
-        assert work.proven_phones.phone_of(address) is None
+        assert work.proven_phones.phone_of(address, now=NOW) is None
         work.proven_phones.prove(address, JANA, how="contact", now=NOW)
-        assert work.proven_phones.phone_of(address) == JANA
-        assert work.proven_phones.phone_of(Address(channel, "4711")) is None
+        assert work.proven_phones.phone_of(address, now=NOW) == JANA
+        assert work.proven_phones.phone_of(Address(channel, "4711"), now=NOW) is None
 
 
 def test_the_phone_proven_last_is_the_one_that_counts(store):
@@ -34,4 +34,12 @@ def test_the_phone_proven_last_is_the_one_that_counts(store):
         with store.begin() as work:
             work.proven_phones.prove(address, phone, how="PIN1", now=NOW)
     with store.begin() as work:
-        assert work.proven_phones.phone_of(address) == NEIGHBOUR
+        assert work.proven_phones.phone_of(address, now=NOW) == NEIGHBOUR
+
+
+def test_a_call_proves_itself_and_the_next_one_does_not(store):
+    address = Address("voice", JANA)
+    with store.begin() as work:
+        work.proven_phones.prove(address, JANA, how="PIN1", now=NOW)
+        assert work.proven_phones.phone_of(address, now=NOW + timedelta(minutes=30)) == JANA
+        assert work.proven_phones.phone_of(address, now=NOW + timedelta(hours=1)) is None

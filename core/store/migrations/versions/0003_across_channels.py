@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent", sa.SmallInteger(), server_default="1", nullable=False),
         sa.Column("wrong", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("channel", "address", name=op.f("pk_pin1s")),
     )
     op.create_table(
@@ -72,9 +73,21 @@ def upgrade() -> None:
     )
     op.add_column("inbox", sa.Column("at_step", sa.Text(), nullable=True))
     op.add_column("outbox", sa.Column("expects_sealed", sa.LargeBinary(), nullable=True))
+    op.add_column("outbox", sa.Column("instead_of", sa.BigInteger(), nullable=True))
+    op.create_foreign_key(op.f("fk_outbox_instead_of"), "outbox", "outbox", ["instead_of"], ["mt_id"])
+    op.create_unique_constraint(op.f("uq_outbox_instead_of"), "outbox", ["instead_of"])
+    op.create_index(
+        "ix_outbox_failed_chats",
+        "outbox",
+        ["mt_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'failed' AND channel <> 'sms' AND lane > 0"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_outbox_failed_chats", table_name="outbox")
+    op.drop_column("outbox", "instead_of")
     op.drop_column("outbox", "expects_sealed")
     op.drop_column("inbox", "at_step")
     op.drop_table("recordings")
