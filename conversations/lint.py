@@ -2,24 +2,23 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import nodes
 
-from conversations import samples
+from conversations import hearing, samples
 from conversations import script as s
 from conversations.engine import COMMON
 from conversations.events import Say
 from conversations.library import Library
-from conversations.media import gsm
+from conversations.media import IVR, gsm
 from conversations.script import Ask, Choose, Do, End, Question, Script, Step, Tell
 from conversations.understand.answers import command, gist
 from conversations.understand.text import plain, words
 from conversations.verbs import BUSY, VERBS
-from conversations.words import NOTICES, RULES, SMS, one_message
+from conversations.words import NOTICES, RULES, SMS, NoWords, one_message
 from core.rule_changes import Purpose
 
-MOST_KEYS: Final = 9  # a phone has nine digits to choose by
 COMMON_BLOCKS: Final = (
     "hotline",
     BUSY,
@@ -38,6 +37,7 @@ NOTICE_BLOCKS: Final = {
     "free_again": 1,
     "failed": 1,
 }  # block -> segments at most
+_ONLY_WRITTEN: Final = frozenset({"wait", "wait_short"})  # who calls does not wait for an SMS
 _ALWAYS_KNOWN: Final = frozenset(
     {"options", "page", "more", "missing", "problem", "chosen", "language", "after", "weekday"}
 )
@@ -67,9 +67,9 @@ def check(library: Library) -> list[Finding]:
         for step in script.steps.values():
             findings += (Finding(script.name, step.name, what) for what in _step(script, step))
         for language in library.languages:
-            findings += _words(library, script, language)
+            findings += (*_words(library, script, language), *_spoken(library, script, language))
     for language in library.languages:
-        findings += _common_words(library, language)
+        findings += (*_common_words(library, language), *_common_spoken(library, language))
     return findings
 
 
@@ -196,8 +196,8 @@ def _choose(script: Script, step: Choose) -> Iterator[str]:
         yield "does not say what follows what is picked, or which answer it becomes"
     if s.MORE in step.choose and verb and "page" not in verb.arguments:
         yield "has more pages than its verb"
-    if max(len(step.menu), verb.most if verb else 0) > MOST_KEYS:
-        yield f"has more than {MOST_KEYS} options, and no key for the last"
+    if max(len(step.menu), verb.most if verb else 0) > hearing.MOST_OPTIONS:
+        yield f"has more than {hearing.MOST_OPTIONS} options, too many for the ear and the keys"
 
 
 def _answers(script: Script) -> set[str]:
@@ -211,7 +211,8 @@ def _answers(script: Script) -> set[str]:
     return answers
 
 
-def _words(library: Library, script: Script, language: str) -> Iterator[Finding]:
+def _budget(script: Script) -> dict[str, int]:
+    """Every block a script speaks with, and the segments it may cost."""
     budget: dict[str, int] = {}
     for name, step in script.steps.items():
         if isinstance(step, Do):
@@ -222,6 +223,11 @@ def _words(library: Library, script: Script, language: str) -> Iterator[Finding]
             budget[f"help_{name}"] = step.segments
             if step.give_up != s.DEFAULT_GIVE_UP:
                 budget[step.give_up] = step.segments
+    return budget
+
+
+def _words(library: Library, script: Script, language: str) -> Iterator[Finding]:
+    budget = _budget(script)
     blocks = _blocks(library, script.name, language)
     for block in blocks.keys() - budget.keys():
         yield Finding(script.name, f"{language}.{block}", "are words for no step")
@@ -263,9 +269,49 @@ def _common_words(library: Library, language: str) -> Iterator[Finding]:
             yield Finding(RULES, f"{language}.{purpose}", f"may cost {costs} segments, not 1")
 
 
-def _blocks(library: Library, dialogue: str, language: str) -> Mapping[str, nodes.Block]:
+def _spoken(library: Library, script: Script, language: str) -> Iterator[Finding]:
+    """Words for the ear, or those for SMS where they are fit to be heard."""
+    written = _blocks(library, script.name, language)
+    spoken = _blocks(library, script.name, language, IVR)
+    budget = _budget(script)
+    for block in spoken.keys() - budget.keys():
+        yield Finding(script.name, f"{IVR}.{language}.{block}", "are words for no step")
+    for block in budget.keys() & (written.keys() | spoken.keys()):
+        where = f"{IVR}.{language}.{block}"
+        tree = spoken[block] if block in spoken else written[block]
+        if block in spoken:
+            yield from _speaks_of(script, where, tree)
+        for what in dict.fromkeys(_heard(library, script, block, language, tree)):
+            yield Finding(script.name, where, what)
+
+
+def _heard(library: Library, script: Script, block: str, language: str, tree: nodes.Block) -> Iterator[str]:
+    for text in _renderings(library, script, block, language, tree, of=samples.LONGEST, medium=IVR):
+        yield from hearing.faults(text, language)
+    step = script.steps.get(block) or script.steps.get(block.removeprefix("again_"))
+    for text in _renderings(library, script, block, language, tree, of=samples.USUAL, medium=IVR):
+        if hearing.is_too_long(text):
+            yield f"takes longer than {hearing.LONGEST.seconds} s"
+        if isinstance(step, Choose):
+            options = len(step.menu or _offered(script, step, samples.USUAL))
+            for key in hearing.unsaid(text, hearing.keys_of(step, options), language):
+                yield f"does not say what the key {key} is for"
+
+
+def _common_spoken(library: Library, language: str) -> Iterator[Finding]:
+    blocks = [(COMMON, block) for block in COMMON_BLOCKS if block not in _ONLY_WRITTEN]
+    for dialogue, block in (*blocks, (NOTICES, "failed")):
+        try:
+            text = library.words.render(Say(dialogue, block, language, {}), IVR)
+        except NoWords:
+            continue  # found as words that are not there
+        for what in hearing.faults(text, language):
+            yield Finding(dialogue, f"{IVR}.{language}.{block}", what)
+
+
+def _blocks(library: Library, dialogue: str, language: str, medium: str = SMS) -> Mapping[str, nodes.Block]:
     environment = library.words.environment
-    loader, name = environment.loader, f"{SMS}/{language}/{dialogue}.j2"
+    loader, name = environment.loader, f"{medium}/{language}/{dialogue}.j2"
     if loader is None or name not in environment.list_templates():
         return {}
     tree = environment.parse(loader.get_source(environment, name)[0])
@@ -290,14 +336,27 @@ def _speaks_of(script: Script, where: str, block: nodes.Block) -> Iterator[Findi
 
 def _cost(library: Library, script: Script, block: str, language: str, tree: nodes.Block) -> int:
     """The most segments a block may cost by SMS."""
+    texts = _renderings(library, script, block, language, tree, of=samples.LONGEST, medium=SMS)
+    return max(gsm.segments(one_message((text,), fold=True)) for text in texts)
+
+
+def _renderings(
+    library: Library,
+    script: Script,
+    block: str,
+    language: str,
+    tree: nodes.Block,
+    *,
+    of: Mapping[str, Any],
+    medium: str,
+) -> Iterator[str]:
+    """A block in every way that it may be told, with values ``of`` that size."""
     names = {name.name for name in tree.find_all(nodes.Name)}
     step = script.steps.get(block) or script.steps.get(block.partition("_")[2])
-    most = 1
-    for context in samples.longest([verb for verb in VERBS if verb in names], names):
+    for context in samples.contexts([verb for verb in VERBS if verb in names], names, of):
         offered = _offered(script, step, context)
         say = Say(script.name, block, language, {**context, "options": offered, "more": True})
-        most = max(most, gsm.segments(one_message((library.words.render(say),), fold=True)))
-    return most
+        yield library.words.render(say, medium)
 
 
 def _offered(script: Script, step: Step | None, said: Mapping[str, object]) -> list[dict[str, object]]:

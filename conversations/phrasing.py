@@ -13,6 +13,7 @@ from jinja2.runtime import Context
 
 from conversations.media import IVR
 from conversations.media.speech import SPEECH, Speech
+from conversations.media.speech.names import name_aloud
 from core.calendars.calendar import PRAGUE
 
 _WEEKDAYS: Final = {
@@ -103,6 +104,19 @@ def place(value: Any, most: int) -> str:
 
 
 @pass_context
+def name(context: Context, value: Any) -> str:
+    """The name of a person, a group or a site, as it is written or as it is read aloud."""
+    speech = _aloud(context)
+    written = str(value or "")
+    return name_aloud(written, cardinal=speech.cardinal, digits=speech.digits) if speech else written
+
+
+@pass_context
+def _place(context: Context, value: Any, most: int) -> str:
+    return name(context, place(value, most))
+
+
+@pass_context
 def until(context: Context, value: Any) -> str:
     """``do 8:00``, ``until 8:00``, ``do osmi hodin``: in Prague."""
     at = _local(value)
@@ -190,9 +204,10 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = {
     "opening": opening,
     "clock": clock,
     "short": short,
-    "place": place,
+    "place": _place,
     "spaced": spaced,
     "km": km,
+    "name": name,
     "until": until,
     "figures": figures,
     "number": number,

@@ -58,6 +58,7 @@ USUAL: Final[Mapping[str, Any]] = {
     "of": 340,
     "lately": 300,
     "left": 4,
+    "people": 1,
     "others": 0,
     "first": "2021-01-25T08:00",
     "second": "2021-02-15T08:00",
@@ -81,11 +82,12 @@ LONGEST: Final[Mapping[str, Any]] = {
     "address": _LONGEST_ADDRESS,
     "label": "osoby s chronickým onemocněním - druhá skupina",
     "opens_on": "2021-12-27T08:00",
-    "place": 1_234_567,
-    "old_place": 1_234_567,
-    "new_place": 1_234_567,
-    "of": 1_234_567,
+    "place": 987_654,
+    "old_place": 987_654,
+    "new_place": 987_654,
+    "of": 987_654,
     "lately": 12_345,
+    "people": MOST_PINS,
     "others": 120,
     "first": _FIRST,
     "second": _SECOND,
@@ -115,7 +117,7 @@ def values(verb: str, outcome: str, said: Mapping[str, Any]) -> dict[str, Any]:
             case "registrations":
                 found[name] = [{key: said[key] for key in STANDING}] * said.get("count", 1)
             case "pins":
-                found[name] = [{"name": said["name"], "pin": said["pin"]}] * MOST_PINS
+                found[name] = [{"name": said["name"], "pin": said["pin"]}] * said["people"]
             case _:
                 found[name] = said[name]
     return found
@@ -126,8 +128,10 @@ def usual(verb_outcomes: Mapping[str, str]) -> dict[str, Any]:
     return _context(USUAL, verb_outcomes)
 
 
-def longest(verbs: Iterator[str] | list[str], names: set[str]) -> Iterator[dict[str, Any]]:
-    """Every context worth measuring a block in that speaks of these verbs and names."""
+def contexts(
+    verbs: Iterator[str] | list[str], names: set[str], of: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Every context worth measuring a block in that speaks of these verbs and names; ``of`` their values."""
     spoken = list(verbs)
     told = {value for verb in spoken for of in VERBS[verb].outcomes.values() for value in of}
     varied = {name: ways for name, ways in _VARIED.items() if name in names | told}
@@ -136,7 +140,7 @@ def longest(verbs: Iterator[str] | list[str], names: set[str]) -> Iterator[dict[
     for outcomes in product(*(VERBS[verb].outcomes for verb in spoken)):
         for said in product(*varied.values()):
             yield _context(
-                {**LONGEST, **dict(zip(varied, said, strict=True))}, dict(zip(spoken, outcomes, strict=True))
+                {**of, **dict(zip(varied, said, strict=True))}, dict(zip(spoken, outcomes, strict=True))
             )
 
 

@@ -117,8 +117,8 @@ assert isinstance(CONFIRM, Do)
                 "signpost",
                 menu=Choose(name="menu", choose={f"way{n}": "information" for n in range(10)}),
             ),
-            "has more than 9 options",
-            id="no key for the tenth",
+            "has more than 5 options",
+            id="more than anybody remembers when they are read aloud",
         ),
         pytest.param(
             with_script(replace(LIBRARY.scripts["status"], keywords={"any": ("PIN",)})),
@@ -141,11 +141,15 @@ def test_the_lint_finds(library: Library, says: str) -> None:
     assert says in found(library)
 
 
-def test_words_that_speak_of_what_nobody_fills_are_found(tmp_path: Path) -> None:
+def copy_templates(to: Path) -> None:
     for template in TEMPLATES.rglob("*.j2"):
-        copy = tmp_path / template.relative_to(TEMPLATES)
+        copy = to / template.relative_to(TEMPLATES)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def test_words_that_speak_of_what_nobody_fills_are_found(tmp_path: Path) -> None:
+    copy_templates(tmp_path)
     status = tmp_path / "sms/en/status.j2"
     status.write_text(
         "{% block shown %}{{ my_status.mood }}{{ weather }}{% endblock %}{% block extra %}{% endblock %}",
@@ -156,6 +160,97 @@ def test_words_that_speak_of_what_nobody_fills_are_found(tmp_path: Path) -> None
     assert "en.shown: nobody fills weather" in says
     assert "en.extra: are words for no step" in says
     assert "en.nothing: has no words" in says
+
+
+@pytest.mark.parametrize(
+    ("dialogue", "words", "says"),
+    [
+        pytest.param(
+            "status",
+            "{% block nothing %}Volejte 1221.{% endblock %}",
+            "ivr.cs.nothing: says the digits 1221",
+            id="a digit",
+        ),
+        pytest.param(
+            "status",
+            "{% block nothing %}Řekněte STAV.{% endblock %}",
+            "ivr.cs.nothing: says STAV",
+            id="a keyword",
+        ),
+        pytest.param(
+            "status",
+            "{% block nothing %}Odpovězte prosím.{% endblock %}",
+            "ivr.cs.nothing: says Odpovězte, which is for who writes",
+            id="what is for writing",
+        ),
+        pytest.param(
+            "status",
+            "{% block nothing %}Je to např. pondělí.{% endblock %}",
+            "ivr.cs.nothing: says the abbreviation např.",
+            id="an abbreviation",
+        ),
+        pytest.param(
+            "status",
+            "{% block nothing %}{{ 'dlouho ' * 60 }}{% endblock %}",
+            "ivr.cs.nothing: takes longer than 25 s",
+            id="too long to listen to",
+        ),
+        pytest.param(
+            "status",
+            "{% block elsewhere %}Dobrý den.{% endblock %}",
+            "ivr.cs.elsewhere: are words for no step",
+            id="words for no step",
+        ),
+        pytest.param(
+            "status",
+            "{% block nothing %}{{ weather }}{% endblock %}",
+            "ivr.cs.nothing: nobody fills weather",
+            id="what nobody fills",
+        ),
+        pytest.param(
+            "status",
+            "",
+            "ivr.cs.nothing: says the digits 1221",
+            id="words of an SMS that nobody wrote for the ear",
+        ),
+        pytest.param(
+            "registration",
+            "{% block change %}Číslo, stiskněte jedna.{% endblock %}",
+            "ivr.cs.change: does not say what the key 2 is for",
+            id="an option without its key",
+        ),
+        pytest.param(
+            "registration",
+            "{% block again_site %}Nic.{% endblock %}",
+            "ivr.cs.again_site: does not say what the key 8 is for",
+            id="no key for more",
+        ),
+        pytest.param(
+            "reservation",
+            "{% block pairs %}Nic.{% endblock %}",
+            "ivr.cs.pairs: does not say what the key 9 is for",
+            id="no key for another day",
+        ),
+        pytest.param(
+            "common",
+            "{% block hotline %}Volejte 1221.{% endblock %}",
+            "common, ivr.cs.hotline: says the digits 1221",
+            id="common words",
+        ),
+    ],
+)
+def test_words_that_cannot_be_heard_are_found(dialogue: str, words: str, says: str, tmp_path: Path) -> None:
+    copy_templates(tmp_path)
+    (tmp_path / f"ivr/cs/{dialogue}.j2").write_text(words, encoding="utf-8")
+    assert says in found(replace(LIBRARY, words=Words(tmp_path)))
+
+
+def test_sites_and_groups_are_read_without_figures_and_abbreviations() -> None:
+    aloud = {"medium": "ivr", "language": "cs"}
+    template = LIBRARY.words.environment.from_string("{{ site | place(80) }}, {{ label | name }}")
+    assert template.render(site="FN Brno - OČM COVID-19, p. o.", label="70 až 79 let", **aloud) == (
+        "Fakultní nemocnice Brno očkovací místo covid devatenáct, sedmdesát až sedmdesát devět let"
+    )
 
 
 def test_check_says_that_all_is_well() -> None:
