@@ -5,10 +5,12 @@ from typing import Final
 
 from gateway.channels import sms, telegram
 from gateway.channels.channel import Channel, House
+from gateway.web import chat
 
 CHANNELS: Final[Sequence[Callable[[House], Iterator[Channel]]]] = (
     sms.open_channels,
     telegram.open_channels,
+    chat.open_channels,
 )
 
 

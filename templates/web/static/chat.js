@@ -1,0 +1,78 @@
+"use strict";
+// The page works without this: it only spares the reloads. What is shown is always what the server has.
+const find = (id) => document.getElementById(id);
+const thread = find("thread"), text = find("text");
+let refocus = false; // the button that was pressed by key goes; the next answer takes its place
+document.documentElement.classList.add("scripted");
+document.body.append(Object.assign(document.createElement("span"), { id: "enhanced", hidden: true }));
+thread.scrollTop = thread.scrollHeight;
+
+const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (b) => b.toString(16).padStart(2, "0")).join("");
+
+function refuse(words) {
+  find("refused").textContent = words;
+  find("refused").hidden = !words;
+}
+
+function show(now) {
+  if (now.language !== document.documentElement.lang || now.is_empty !== Boolean(find("welcome"))) return location.reload();
+  const seen = document.createElement("template");
+  seen.innerHTML = now.messages;
+  let before = null, news = false;
+  for (const message of seen.content.querySelectorAll(".message")) {
+    const old = find(message.id);
+    if (!old) {
+      if (before) before.after(message); else thread.prepend(message);
+      news = true;
+    }
+    before = old || message;
+  }
+  find("status").innerHTML = now.status;
+  if (find("answers").dataset.now !== now.answers_for) {
+    const focused = find("answers").contains(document.activeElement);
+    find("answers").innerHTML = now.answers;
+    find("answers").dataset.now = now.answers_for;
+    if (focused) thread.focus({ preventScroll: true });
+    if (refocus && !now.is_waiting) {
+      (find("answers").querySelector(".choices button") || text).focus();
+      refocus = false;
+    }
+  }
+  if (news) thread.scrollTop = thread.scrollHeight;
+}
+
+async function send(form, button, byKey) {
+  const body = new URLSearchParams(new FormData(form, button));
+  body.set("once", fresh());
+  refocus = byKey;
+  try {
+    const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+    if (answer.ok) {
+      refuse("");
+      if (form.id === "write") text.value = "";
+    } else {
+      refuse((await answer.json()).refused);
+    }
+  } catch {
+    refuse(document.body.dataset.lost);
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  if (new URL(event.target.action).pathname !== "/chat") return;
+  event.preventDefault();
+  if (event.submitter?.disabled) return;
+  const fromField = event.target.id === "write";
+  const byKey = !fromField && !window.lastPointer;
+  send(event.target, event.submitter, byKey);
+});
+document.addEventListener("pointerdown", () => { window.lastPointer = true; });
+document.addEventListener("keydown", () => { window.lastPointer = false; });
+
+const events = new EventSource("/chat/events");
+events.addEventListener("thread", (event) => {
+  if (find("refused").textContent === document.body.dataset.lost) refuse("");
+  show(JSON.parse(event.data));
+});
+events.onerror = () => refuse(document.body.dataset.lost);
+events.onopen = () => { if (find("refused").textContent === document.body.dataset.lost) refuse(""); };
