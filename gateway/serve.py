@@ -248,7 +248,8 @@ async def serve(app: App, store: Store, redis_url: str, stop: asyncio.Event) -> 
     application = pages(gateway.metrics)
     for channel in gateway.channels:
         application.router.add_routes(channel.routes)
-    runner = web.AppRunner(application, access_log=None)
+    # An update that is not durable yet when we leave is not answered, and comes again.
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=LEAVE_WITHIN_SECONDS)
     await runner.setup()
     await web.TCPSite(runner, app.settings.web.host, app.settings.web.port).start()
     working = asyncio.ensure_future(gateway.run())

@@ -6,6 +6,7 @@ Texts are sent without a parse_mode, so no character in one means anything to Te
 
 import asyncio
 import hmac
+import os
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -80,6 +81,7 @@ def open_channels(house: House) -> Iterator[Channel]:
     """The bot of the settings, if there is one."""
     settings = house.settings.telegram
     if settings.token is not None:
+        os.environ.setdefault("PTB_TIMEDELTA", "true")  # the library: a wait is a timedelta, as it will be
         bot = TelegramBot(settings, house)
         secret = settings.secret_token.get_secret_value() if settings.secret_token else ""
 
@@ -298,10 +300,9 @@ class TelegramBot:
     def _came_of(self, error: TelegramError, chat: str) -> SendError:  # noqa: PLR0911  one for every remedy
         """Which remedy an error has."""
         match error:
-            case RetryAfter():
-                # ``retry_after`` itself warns, unless a variable of the environment says it need not.
-                self._chats.rest(chat, error._retry_after)
-                return Throttled(error._retry_after)
+            case RetryAfter(retry_after=timedelta() as retry_after):
+                self._chats.rest(chat, retry_after)
+                return Throttled(retry_after)
             case Forbidden():
                 return Rejected("blocked by the person", is_unreachable=True)
             case ChatMigrated():

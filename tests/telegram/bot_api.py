@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 from aiohttp import ClientSession, web
@@ -48,6 +49,8 @@ class Call:
 
 class BotApi:
     """It answers as Telegram does, unless `refuse` or `instead` said otherwise for the next call."""
+
+    SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -108,9 +111,9 @@ class BotApi:
 
     async def post(self, body: bytes, **headers: str) -> int:
         """What somebody posts to the webhook, with our secret unless another is given."""
-        secret = {"X-Telegram-Bot-Api-Secret-Token": self.webhook.get("secret_token", "")}
+        secret = {self.SECRET_HEADER: self.webhook.get("secret_token", "")}
         url = self.webhook["url"]
-        async with self._http.post(url, data=body, headers=secret | headers) as response:
+        async with self._http.post(url, data=BytesIO(body), headers=secret | headers) as response:
             return response.status
 
     async def deliver(self, update: dict[str, Any]) -> None:
