@@ -71,6 +71,7 @@ class Gateway:
                 settings,
                 store,
                 app.library,
+                self._runner,
                 app.roads,
                 mos=self._mos,
                 chat_mos=self._chat_mos,

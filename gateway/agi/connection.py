@@ -91,6 +91,14 @@ class AgiConnection:
         code = int(reply.result or "0")
         return chr(code) if code > 0 else ""
 
+    async def key(self, wait: timedelta) -> str:
+        """One more key, if it comes within ``wait``; an empty text if it does not."""
+        reply = await self._command("WAIT", "FOR", "DIGIT", str(int(wait.total_seconds() * 1000)), takes=wait)
+        if reply.result == "-1":
+            raise HungUp
+        code = int(reply.result or "0")
+        return chr(code) if code > 0 else ""
+
     async def record(self, name: str, *, most: timedelta, silence: timedelta) -> bool:
         """Record the caller to Asterisk's own disk until ``#`` or silence; False when nothing was kept."""
         reply = await self._command(

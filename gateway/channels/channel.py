@@ -16,6 +16,7 @@ from gateway.intake import FromChat, FromOperator
 from gateway.roads import Roads
 from gateway.sender import Carrier
 from gateway.settings import Settings
+from gateway.turns.runner import TurnRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class House:
     settings: Settings
     store: Store
     library: Library
+    runner: TurnRunner  # for a channel that cannot wait for its turn
     roads: Roads
     mos: Grouped[FromOperator]
     receipts: Grouped[FinalReceipt]

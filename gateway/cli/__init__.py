@@ -32,6 +32,7 @@ COMMANDS = {
     "sites": "sites:sites",
     "stats": "stats:stats",
     "talk": "talk:talk",
+    "voice": "voice:voice",
     "worker": "worker:worker",
 }
 

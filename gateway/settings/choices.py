@@ -217,6 +217,43 @@ class Telegram(_Section):
         return self
 
 
+class Voice(_Section):
+    """The hotline over FastAGI."""
+
+    enabled: bool = Field(default=False, description="true to lead the hotline's calls, or false")
+    host: str = Field(default="127.0.0.1", min_length=1, description='where Asterisk calls us: "127.0.0.1"')
+    port: int = Field(default=4573, ge=1, le=65535, description="a TCP port, such as 4573")
+    key: SecretStr = Field(
+        default=SecretStr(""), description="a secret in the dialplan's agi:// address, or CRS_VOICE_KEY"
+    )
+    sounds_url: str = Field(
+        default="http://127.0.0.1:8080/voice",
+        pattern=r"^https?://[^\s?#]+$",
+        description='where Asterisk reaches [web] of this process, such as "http://127.0.0.1:8080/voice"',
+    )
+    sounds_folder: Path | None = Field(
+        default=None, description="a folder that we and Asterisk see under one path, instead of sounds_url"
+    )
+    recordings: str = Field(
+        default="/var/spool/asterisk/recording",
+        pattern=r"^/[^\s]*$",
+        description='a folder of Asterisk for spoken names, such as "/var/spool/asterisk/recording"',
+    )
+    built: Path | None = Field(
+        default=None,
+        description='a folder for sounds that are built, such as "voice"; usually left out',
+    )
+    calls_at_once: int = Field(
+        default=30, ge=1, description="calls led at once, the rest to the operator: 30"
+    )
+    longest_call_minutes: float = Field(
+        default=20, gt=0, description="minutes, then the operator, such as 20"
+    )
+    turn_within_seconds: float = Field(
+        default=15, gt=0, description="how long an answer may take, such as 15"
+    )
+
+
 class Invitations(_Section):
     policy: str = Field(
         default="chance", description='the name of a policy of inviting, such as "chance" or "2021-02-10"'
@@ -256,6 +293,7 @@ class Settings(_Section):
     sms: Sms = Sms()
     telegram: Telegram = Telegram()
     operators: tuple[Operator, ...] = ()
+    voice: Voice = Voice()
     invitations: Invitations = Invitations()
     programme: Programme = Programme()
     secrets: Secrets

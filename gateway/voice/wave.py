@@ -1,0 +1,70 @@
+"""Sound as telephony takes it: 8 kHz, 16 bit, mono; samples are native integers."""
+
+import io
+import wave
+from array import array
+from collections.abc import Iterable
+from datetime import timedelta
+from itertools import accumulate
+from pathlib import Path
+from typing import Final, TypeAlias
+
+RATE: Final = 8_000
+Samples: TypeAlias = "array[int]"
+_WIDTH: Final = 2
+_SMOOTHED: Final = 3  # samples at the synthesisers' usual 22 050 Hz: takes away what would fold back
+
+
+class UnusableSound(Exception):
+    """A file is no sound that a phone can play; the message says why."""
+
+
+def silence(length: timedelta) -> Samples:
+    """Nothing to hear."""
+    return array("h", bytes(_WIDTH * int(RATE * length.total_seconds())))
+
+
+def resampled(samples: Samples, rate: int) -> Samples:
+    """The same sound at 8 kHz: each sample the mean of those it stands for, smoothed once before.
+
+    Two running means are a low pass good enough for speech on a phone.
+    """
+    if rate == RATE or not samples:
+        return samples
+    smooth = _sums(samples)
+    smoothed = [
+        end - begin for begin, end in zip(smooth[:-_SMOOTHED], smooth[_SMOOTHED:], strict=True)
+    ] or list(samples)
+    sums = _sums(smoothed)
+    count = len(smoothed) * RATE // rate
+    ends = [sums[n * rate // RATE] for n in range(count + 1)]
+    spans = [n * rate // RATE for n in range(count + 1)]
+    scale = _SMOOTHED if len(samples) > _SMOOTHED else 1
+    return array("h", [(ends[n + 1] - ends[n]) // ((spans[n + 1] - spans[n]) * scale) for n in range(count)])
+
+
+def _sums(samples: Iterable[int]) -> list[int]:
+    return [0, *accumulate(samples)]
+
+
+def to_wav(parts: Iterable[Samples]) -> bytes:
+    """One WAV file of all the parts, one after another."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(_WIDTH)
+        out.setframerate(RATE)
+        for part in parts:
+            out.writeframes(part.tobytes())
+    return file.getvalue()
+
+
+def read_wav(path: Path) -> Samples:
+    """The samples of a file; raises UnusableSound unless it is what a phone plays."""
+    try:
+        with wave.open(str(path), "rb") as file:
+            if (file.getnchannels(), file.getsampwidth(), file.getframerate()) != (1, _WIDTH, RATE):
+                raise UnusableSound(f"{path} is not 8 kHz, 16 bit, mono")
+            return array("h", file.readframes(file.getnframes()))
+    except (wave.Error, EOFError, ValueError) as error:
+        raise UnusableSound(f"{path} is no WAV file") from error
