@@ -97,13 +97,9 @@ class _Walk:
     def _located(self) -> Question | Do | None:
         """The step the session stands at, by its name today; none if the script has lost it."""
         script = self._library.scripts.get(self._session.dialogue)
-        if script is None:
-            return None
-        name = self._session.step
-        step = script.steps.get(name) or script.steps.get(script.renamed.get(name, ""))
-        if not isinstance(step, Question | Do):
-            return None  # no session rests at the others
-        self._put(step=step.name, version=script.version)
+        step = script.resting(self._session.step) if script else None
+        if script and step:
+            self._put(step=step.name, version=script.version)
         return step
 
     def _put(self, **changes: Any) -> None:

@@ -138,6 +138,11 @@ class Script:
         asked = (asked for step in self.steps.values() if isinstance(step, Ask) for asked in step.ask)
         return tuple(dict.fromkeys((*asked, *self.takes)))
 
+    def resting(self, name: str) -> "Question | Do | None":
+        """The step where a session stands, by its name today; None if the script has lost it."""
+        step = self.steps.get(name) or self.steps.get(self.renamed.get(name, ""))
+        return step if isinstance(step, Question | Do) else None  # no session rests at the others
+
     def claimed(self) -> Iterator[tuple[str, str]]:
         """Each keyword with its language."""
         return ((word, language) for language, words in self.keywords.items() for word in words)

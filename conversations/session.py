@@ -4,12 +4,14 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 Plain: TypeAlias = str | int | float | bool | list[Any] | dict[str, Any] | None
 Option: TypeAlias = Mapping[str, Any]  # always with a ``value``; what else it has, the words need
 
 DEFAULT_LANGUAGE: Final = "cs"
+SESSION_LASTS: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +83,9 @@ class Session:
         known = {name: value for name, value in stored.items() if name in cls.__slots__}
         session = cls(**known)
         return replace(session, options=tuple(session.options), history=tuple(session.history))
+
+    @classmethod
+    def resume(cls, stored: Mapping[str, Any], moved_at: datetime, *, now: datetime) -> "Session":
+        """A stored session as it counts now: one that has rested too long is over."""
+        session = cls.from_json(stored)
+        return session if now - moved_at < SESSION_LASTS else session.over()

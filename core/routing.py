@@ -10,6 +10,7 @@ from typing import Final
 from core.phones import carrier
 
 LOOPBACK = "loopback"  # no operator at all: the phone in the terminal and in the browser
+DESK = "desk"  # nor here: an agent's terminal, who goes on for somebody
 
 SLOW: Final = timedelta(seconds=3)  # nine answers of ten come sooner from a centre that is well
 MUCH_REFUSED: Final = 0.2

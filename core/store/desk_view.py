@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, or_, select, tuple_
+from sqlalchemy import Connection, Row, Select, func, or_, select, tuple_
 
 from core.messages import Address
 from core.store import tables as t
 from core.vault import Vault
 
 _DIGITS: Final = re.compile(r"\d(?:[\s./-]*\d){3,}")
+_SECRET: Final = re.compile(r"(?<![\d.])\d(?:[ /]?\d){5,}")  # a date has its stops
 MOST_MESSAGES: Final = 200
 
 
@@ -74,6 +75,15 @@ class SeenMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class SaidMessage:
+    """What somebody wrote, or was told, with its numbers and PINs hidden."""
+
+    at: datetime
+    is_mo: bool
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class AddressView:
     """Everything about an address, oldest first."""
 
@@ -91,6 +101,11 @@ def masked_number(number: str) -> str:
 def masked_text(text: str) -> str:
     """A text in which every run of four digits or more, however it is spaced, is hidden."""
     return _DIGITS.sub(lambda run: "•" * sum(c.isdigit() for c in run[0]), text)
+
+
+def masked_words(text: str) -> str:
+    """Words of ours with insurance numbers, phones and PINs hidden; dates, times and postcodes stay."""
+    return _SECRET.sub(lambda run: "•" * sum(c.isdigit() for c in run[0]), text)
 
 
 class DeskView:
@@ -221,3 +236,46 @@ class DeskView:
             for r in mts
         ]
         return sorted(found, key=lambda m: (m.at, m.kind, m.message_id))[-MOST_MESSAGES:]
+
+    def said(self, address: Address, at_most: int) -> list[SaidMessage]:
+        """The last messages from and to an address as they were said, the oldest of them first."""
+        m, o = t.inbox.c, t.outbox.c
+        mos = self._mos(address).order_by(m.mo_id.desc()).limit(at_most)
+        mts = self._mts(address).order_by(o.mt_id.desc()).limit(at_most)
+        return self._in_order(mos, mts)[-at_most:]
+
+    def said_since(self, address: Address, mo_id: int) -> list[SaidMessage]:
+        """What an address was answered to a MO, and whatever it wrote and was answered later."""
+        return self._in_order(
+            self._mos(address).where(t.inbox.c.mo_id > mo_id),
+            self._mts(address).where(t.outbox.c.mo_id >= mo_id),
+        )
+
+    def _mos(self, address: Address) -> Select[Any]:
+        m = t.inbox.c
+        return select(m.mo_id, m.received_at, m.text_sealed).where(
+            m.channel == address.channel, m.address == address.number
+        )
+
+    def _mts(self, address: Address) -> Select[Any]:
+        o = t.outbox.c
+        return select(o.mt_id, o.created_at, o.text_sealed).where(
+            o.channel == address.channel, o.address == address.number
+        )
+
+    def _in_order(self, mos: Select[Any], mts: Select[Any]) -> list[SaidMessage]:
+        found = [
+            (row.received_at, 0, row.mo_id, masked_text(self._vault.open(row.text_sealed)))
+            for row in self._db.execute(mos)
+        ]
+        found += [
+            (row.created_at, 1, row.mt_id, masked_words(self._vault.open(row.text_sealed)))
+            for row in self._db.execute(mts)
+        ]
+        return [SaidMessage(at, not is_mt, text) for at, is_mt, _, text in sorted(found)]
+
+    def address_of(self, mo_id: int) -> Address | None:
+        """Who wrote a MO."""
+        m = t.inbox.c
+        row = self._db.execute(select(m.channel, m.address).where(m.mo_id == mo_id)).first()
+        return None if row is None else Address(*row)

@@ -2,15 +2,30 @@
 
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select, true, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.messages import Address
 from core.store import tables as t
 from core.vault import Vault
+
+_s, _m = t.sessions.c, t.inbox.c
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """Somebody in the middle of a dialogue; ``mo_id`` is her last MO, by which the desk names her."""
+
+    address: Address
+    dialogue: str
+    step: str
+    language: str
+    moved_at: datetime
+    mo_id: int | None
 
 
 class SessionBook:
@@ -53,3 +68,31 @@ class SessionBook:
         new = upsert(t.sessions)
         changed = {c: new.excluded[c] for c in rows[0] if c not in {"channel", "address"}}
         self._db.execute(new.on_conflict_do_update(index_elements=["channel", "address"], set_=changed), rows)
+
+    def open(self, *, since: datetime, channel: str | None = None, at_most: int) -> list[OpenSession]:
+        """Who is in the middle of a dialogue and has moved since then, whoever waits longest first."""
+        in_it = true() if channel is None else _s.channel == channel
+        found = self._open(_s.updated_at > since, in_it)
+        return self._read(found.order_by(_s.updated_at, _s.channel, _s.address).limit(at_most))
+
+    def open_of_phone(self, phone: str, *, since: datetime) -> list[OpenSession]:
+        """The dialogues that somebody is in the middle of on any channel, the latest first.
+
+        What speaks for a phone (E.164) here is its number, or having proved it; nothing is decided by it.
+        """
+        p = t.proven_phones.c
+        proven = exists().where(p.phone == phone, p.channel == _s.channel, p.address == _s.address)
+        hers = or_(_s.address.in_([phone, phone.removeprefix("+")]), proven)
+        return self._read(self._open(_s.updated_at > since, hers).order_by(_s.updated_at.desc()))
+
+    def _open(self, *which: ColumnElement[bool]) -> Select[Any]:
+        last_mo = (
+            select(func.max(_m.mo_id))
+            .where(_m.channel == _s.channel, _m.address == _s.address)
+            .scalar_subquery()
+        )
+        standing = (_s.channel, _s.address, _s.dialogue, _s.step, _s.language, _s.updated_at)
+        return select(*standing, last_mo).where(_s.dialogue != "", *which)
+
+    def _read(self, found: Select[Any]) -> list[OpenSession]:
+        return [OpenSession(Address(row[0], row[1]), *row[2:]) for row in self._db.execute(found)]

@@ -15,6 +15,8 @@ from core.store.unblocking import (
     unblock_phone,
     unblock_registration,
 )
+from gateway.cli.desk_hotline import call_backs, name, names
+from gateway.cli.desk_take import calls, sessions, take
 from gateway.compose import App
 
 MOST_LINES: Final = 50
@@ -22,7 +24,11 @@ MOST_LINES: Final = 50
 
 @click.group()
 def desk() -> None:
-    """The hotline's desk: unblock after wrong PINs, and read the audit."""
+    """The hotline's desk: go on for a caller, do what callers left, unblock, and read the audit."""
+
+
+for _command in (sessions, calls, take, names, name, call_backs):
+    desk.add_command(_command)
 
 
 @desk.command()

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Final
 
 from core.messages import SMS_CHANNEL, VOICE_CHANNEL, WEB_CHANNEL, Mo, MtState
-from core.routing import LOOPBACK
+from core.routing import DESK, LOOPBACK
 from core.store.asking import Lately, Told
 from core.store.work import Work
 
@@ -85,7 +85,7 @@ class Asking:
         """Handed over to an operator just now; in a chat, the terminal and the browser it is read at once."""
         return (
             mo.address.channel == SMS_CHANNEL
-            and mo.operator != LOOPBACK
+            and mo.operator not in (LOOPBACK, DESK)
             and told.state in (MtState.SENT, MtState.DELIVERED)
             and told.settled_at is not None
             and self._now - told.settled_at < FRESH

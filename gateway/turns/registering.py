@@ -10,7 +10,7 @@ from conversations.verbs import BUSY, VERBS
 from core.calendars.calendar import PRAGUE
 from core.geography import nearest
 from core.insurance_number import Impossible, Suspicious, Valid, judge
-from core.messages import Address
+from core.messages import VOICE_CHANNEL, Address
 from core.programme import Group, Proof, choices_for, group_of_age, is_asked
 from core.sites import Site
 from core.store.offered import offered_sites
@@ -133,6 +133,8 @@ class Registering:
         if earlier:
             self._end(earlier)
         registration_id = self._work.registrations.add(new, now=self._now)
+        if registration_id is not None and self._address.channel == VOICE_CHANNEL:
+            self._work.recordings.link(self._address, registration_id)
         mine = self._work.registrations.get(registration_id) if registration_id is not None else None
         return self._registered("registered", mine, site) if mine else Outcome(BUSY)
 

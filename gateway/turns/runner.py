@@ -1,7 +1,7 @@
 """Takes turns: MOs in, answers into the outbox, one transaction for as many addresses as wait."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -9,6 +9,7 @@ from conversations.converse import converse
 from conversations.library import Library
 from conversations.media import SMS, medium_of
 from conversations.session import DEFAULT_LANGUAGE, Session
+from conversations.session import SESSION_LASTS as SESSION_LASTS  # noqa: PLC0414 - for callers, too
 from conversations.words import one_message
 from core.messages import Address, Mo
 from core.routing import OperatorChoice
@@ -21,7 +22,6 @@ from gateway.turns.desk import Desk
 log = structlog.get_logger()
 
 MOST_FAILURES = 3  # then the person is told, and the MO is left for the desk
-SESSION_LASTS = timedelta(hours=24)
 
 
 class TurnRunner:
@@ -103,8 +103,8 @@ class TurnRunner:
             return
         addresses = list(dict.fromkeys(mo.address for mo in mos))
         sessions = {
-            address: self._resume(kept, updated_at, now)
-            for address, (kept, updated_at) in work.sessions.find(addresses).items()
+            address: Session.resume(kept, moved_at, now=now)
+            for address, (kept, moved_at) in work.sessions.find(addresses).items()
         }
         answers = self._answers(work, mos, now)
         for mo in mos:
@@ -142,8 +142,3 @@ class TurnRunner:
             operators=self._operators(),
             now=now,
         )
-
-    @staticmethod
-    def _resume(kept: dict[str, object], updated_at: datetime, now: datetime) -> Session:
-        session = Session.from_json(kept)
-        return session if now - updated_at < SESSION_LASTS else session.over()
