@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from core.messages import TELEGRAM_CHANNEL
 from core.store.work import Store
 from core.vault import new_key
 from gateway.compose import App
@@ -21,6 +22,7 @@ SECRET = "a-secret-of-sixteen"
 
 @dataclass
 class Running:
+    channel = TELEGRAM_CHANNEL
     api: BotApi
     store: Store
     app: App

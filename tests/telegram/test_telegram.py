@@ -1,6 +1,11 @@
 """Telegram, from a person's phone through the whole gateway and back."""
 
 import pytest
+from aiohttp import web
+from sqlalchemy import text
+
+from core.messages import Button, Expected
+from tests.channels.contract import queue
 
 
 @pytest.mark.parametrize("mode", ["webhook", "polling"])
@@ -10,8 +15,105 @@ async def test_a_person_writes_presses_and_is_answered(run, mode):
         await jana.says("/start")
         menu = await jana.hears("Očkování proti covidu")
         assert list(menu.buttons)[:2] == ["Registrace", "Mám PIN"]
-        await jana.presses("Registrace")
-        await jana.hears("číslo pojištěnce", messages=2)
+        await jana.presses("Mám PIN")
+        await jana.hears("PIN", messages=2)
         await running.api.until(lambda: jana.screen[0].keyboard is None, "the pressed keyboard is gone")
         assert running.api.count("answerCallbackQuery") == 1
         await running.until("SELECT state, count(*) FROM outbox GROUP BY state", [("sent", 2)])
+
+
+@pytest.mark.parametrize(
+    ("status", "description", "parameters", "state", "outcome"),
+    [
+        pytest.param(
+            400, "Bad Request: chat not found", {}, "failed", "rejected no such chat", id="no such chat"
+        ),
+        pytest.param(
+            400,
+            "Bad Request: can't parse entities",
+            {},
+            "failed",
+            "rejected bad request",
+            id="not understood",
+        ),
+        pytest.param(
+            400,
+            "Bad Request: group chat was upgraded to a supergroup chat",
+            {"migrate_to_chat_id": -1001},
+            "failed",
+            "rejected became a group",
+            id="moved",
+        ),
+        pytest.param(500, "Internal Server Error", {}, "unanswered", "unanswered", id="broken"),
+        pytest.param(502, "Bad Gateway", {}, "unanswered", "unanswered", id="away"),
+    ],
+)
+async def test_each_refusal_has_its_remedy(  # noqa: PLR0917  a table
+    run, status, description, parameters, state, outcome
+):
+    async with run() as running:
+        running.api.refuse("sendMessage", status, description, **parameters)
+        queue(running, "4711", "jednou")
+        await running.until(
+            "SELECT o.state, a.outcome FROM outbox o JOIN attempts a USING (mt_id)", [(state, outcome)]
+        )
+        assert running.api.count("sendMessage") == 1
+
+
+@pytest.mark.parametrize("body", [b"{", b"null", b'{"ok": true}', b'{"ok": true, "result": {"a": 1}}'])
+async def test_an_answer_that_cannot_be_read_leaves_the_mt_in_doubt(run, body):
+    async with run() as running:
+        running.api.instead("sendMessage", lambda: web.Response(body=body))
+        queue(running, "4711", "jednou")
+        await running.until("SELECT state FROM outbox", [("unanswered",)])
+
+
+async def test_a_token_that_is_revoked_for_a_while_loses_nothing(run):
+    async with run() as running:
+        running.api.refuse("sendMessage", 401, "Unauthorized")
+        queue(running, "4711", "jednou")
+        await running.until("SELECT state, attempt FROM outbox", [("sent", 2)])
+        assert running.api.count("getMe") == 1, "the library asks once who we are"
+        assert running.api.count("setWebhook") == 2
+
+
+async def test_to_whom_much_is_said_holds_up_nobody(run):
+    async with run() as running:
+        queue(running, "4711", *(str(n) for n in range(40)))
+        queue(running, "4712", "rychle")
+        await running.api.person(4712).hears("rychle")
+        assert len(running.api.person(4711).screen) < 5
+
+
+async def test_a_page_asked_for_too_late_is_not_turned_but_its_buttons_go(run):
+    async with run() as running:
+        jana = running.api.person(4711)
+        expects = Expected("choice", "reservation.pairs:1", buttons=(Button("Další", "DALŠÍ"),))
+        queue(running, "4711", "stránka", expects=expects)
+        await jana.hears("stránka")
+        await jana.presses("Další")
+        menu = await jana.hears("To tlačítko patřilo k dřívější otázce.", messages=2)
+        assert menu.buttons
+        await running.api.until(lambda: jana.screen[0].keyboard is None)
+
+
+async def test_bot_commands_are_set_for_every_language(run):
+    async with run() as running:
+        menus = [call.params for call in running.api.calls if call.method == "setMyCommands"]
+        assert [menu.get("language_code") for menu in menus][:2] == [None, "en"]
+        assert menus[0]["commands"][0] == {"command": "registrace", "description": "Registrace"}
+
+
+async def test_an_operator_that_cannot_keep_it_is_told_so_and_delivers_again(run):
+    async with run(mode="polling") as running:
+        jana = running.api.person(4711)
+        with running.store.engine.begin() as other:
+            other.execute(text("ALTER TABLE inbox RENAME TO inbox_away"))
+        await jana.says("ahoj")
+        asked = running.api.count("getUpdates")
+        await running.api.until(lambda: running.api.count("getUpdates") > asked + 1)
+        offsets = {call.params.get("offset") for call in running.api.calls if call.method == "getUpdates"}
+        assert offsets == {None}, "what is not durable is not confirmed"
+        with running.store.engine.begin() as other:
+            other.execute(text("ALTER TABLE inbox_away RENAME TO inbox"))
+        await jana.hears("Očkování proti covidu")
