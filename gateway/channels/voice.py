@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from core.phones import Phone, parse_phone
+from core.phones import NotAPhone, parse_phone
 from gateway.agi.connection import AgiConnection, HungUp, NoSound, listen
 from gateway.agi.protocol import Call, Nonsense
 from gateway.channels.channel import Channel, House
@@ -43,7 +43,7 @@ class Hotline:
         self._country = country
         self._at_once = at_once
         self._longest = longest
-        self._calls: set[asyncio.Task[None]] = set()
+        self._calls: dict[asyncio.Task[None], Caller] = {}
         self._leaving: set[asyncio.Task[None]] = set()
 
     async def lead(self, call: Call, line: AgiConnection) -> None:
@@ -56,12 +56,12 @@ class Hotline:
             return
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  a coroutine that runs has one
-        self._calls.add(task)
-        conversation = self._open(Caller(call.call_id, self._phone(call)), line)
+        self._calls[task] = caller = Caller(call.call_id, self._phone(call))
+        conversation = self._open(caller, line)
         try:
             await self._hold(call, conversation)
         finally:
-            self._calls.discard(task)
+            del self._calls[task]
             leaving = asyncio.create_task(self._leave(conversation))
             self._leaving.add(leaving)
             leaving.add_done_callback(self._leaving.discard)
@@ -88,17 +88,19 @@ class Hotline:
             log.warning("voice.not_tidied", error=type(error).__name__)
 
     def _phone(self, call: Call) -> str | None:
+        """The caller's number, unless another call has it now: each has a conversation of its own."""
         reading = parse_phone(call.caller or "", self._country)
-        return reading.e164 if isinstance(reading, Phone) else None
+        if isinstance(reading, NotAPhone) or any(c.phone == reading.e164 for c in self._calls.values()):
+            return None
+        return reading.e164
 
     async def close(self) -> None:
         """Give every caller to the operator."""
         for task in self._calls:
             task.cancel()
-        if going := self._calls | self._leaving:
-            await asyncio.wait(going, timeout=LEAVES_WITHIN_SECONDS)
-        if self._leaving:
-            await asyncio.wait(self._leaving, timeout=LEAVES_WITHIN_SECONDS)
+        for going in (set(self._calls), self._leaving):
+            if going:
+                await asyncio.wait(going, timeout=LEAVES_WITHIN_SECONDS)
 
 
 def open_channels(house: House) -> Iterator[Channel]:

@@ -272,6 +272,8 @@ class Conversation:
 
     async def _end_dialogue(self) -> None:
         """Say the last words of a dialogue, and begin another one if she likes."""
+        if not self._open.text:  # another gateway answered in our place
+            raise _Ends(Ending.OPERATOR)
         prompt = await self._prompt("end", sentences(self._open.text, self._language))
         await self._line.play(prompt.sound, until=OPERATOR if self._open.is_over else "")
         if not self._open.is_over:  # it failed, and the words say so

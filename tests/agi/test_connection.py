@@ -137,3 +137,11 @@ async def test_whoever_does_not_speak_agi_is_hung_up_on(said):
         assert await reader.read() == b""
         writer.close()
     assert led == []
+
+
+@pytest.mark.parametrize(("answer", "key"), [("200 result=42", "*"), ("200 result=0", "")])
+async def test_one_more_key_may_come_or_not(answer, key):
+    async with a_call() as (ours, asterisk):
+        playing = asyncio.create_task(asterisk.play([("WAIT FOR DIGIT 7000", answer)]))
+        assert await ours.key(WAIT) == key
+        await playing
