@@ -39,6 +39,7 @@ class Row:
     worst_second: int  # segments in the fullest sliding second
     closest: float  # seconds between a segment and the one a whole capacity later, at the least
     fewest: float  # of its fair part, what the least served sender got
+    joined: int  # segments of which the receiver knows only between which moments they came
 
     def __str__(self) -> str:
         seen = f"{self.capacity:8}  {self.senders:7}  {self.segments:8}  {self.used:6.1%}"
@@ -59,18 +60,20 @@ def used(stamps: Sequence[float], capacity: int) -> float:
     return (len(stamps) - 1) / (stamps[-1] - stamps[0]) / capacity
 
 
-def worst_second(stamps: Sequence[float]) -> int:
-    """Segments in the fullest second of any alignment."""
+def worst_second(stamps: Sequence[float], earliest: Sequence[float] = ()) -> int:
+    """Segments in the fullest second of any alignment; surely, where some came as early as `earliest`."""
+    since = earliest or stamps
     worst = first = 0
     for last, stamp in enumerate(stamps):
-        while stamp - stamps[first] >= 1.0:
+        while stamp - since[first] >= 1.0:
             first += 1
         worst = max(worst, last - first + 1)
     return worst
 
 
-def closest(stamps: Sequence[float], capacity: int) -> float:
-    return min((b - a for a, b in zip(stamps, stamps[capacity:], strict=False)), default=math.inf)
+def closest(stamps: Sequence[float], capacity: int, earliest: Sequence[float] = ()) -> float:
+    since = earliest or stamps
+    return min((b - a for a, b in zip(since, stamps[capacity:], strict=False)), default=math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,22 +170,27 @@ def measure(url: str, *, capacities: tuple[int, ...], senders: int, seconds: flo
 def _row(log: list[Segment], capacity: int, senders: int) -> Row:
     ends = [max((seen.at for seen in log if seen.sender == number), default=0.0) for number in range(senders)]
     waiting = sum(seen.at <= min(ends) for seen in log)
-    return row_of([(seen.at, seen.sender) for seen in log], capacity, senders, waiting=waiting)
+    return row_of([(seen.at, seen.at, seen.sender) for seen in log], capacity, senders, waiting=waiting)
 
 
-def row_of(log: Sequence[tuple[float, int]], capacity: int, senders: int, *, waiting: int) -> Row:
-    """Of stamps and senders, in order; while the first `waiting` came, work waited for every sender."""
-    stamps = [at for at, _ in log]
-    shares = Counter(sender for _, sender in log)
+def row_of(log: Sequence[tuple[float, float, int]], capacity: int, senders: int, *, waiting: int) -> Row:
+    """Of the earliest and the latest moment of each segment and its sender, in order.
+
+    While the first `waiting` came, work waited for every sender.
+    """
+    stamps = [at for _, at, _ in log]
+    earliest = [since for since, _, _ in log]
+    shares = Counter(sender for _, _, sender in log)
     fewest = min(shares.values()) if len(shares) == senders else 0
     return Row(
         capacity=capacity,
         senders=senders,
         segments=len(stamps),
         used=used(stamps[:waiting], capacity),
-        worst_second=worst_second(stamps),
-        closest=closest(stamps, capacity),
+        worst_second=worst_second(stamps, earliest),
+        closest=closest(stamps, capacity, earliest),
         fewest=fewest * senders / len(stamps),
+        joined=sum(since < at for since, at, _ in log),
     )
 
 

@@ -32,11 +32,11 @@ def measure(environ: Mapping[str, str], *, senders: int, seconds: float) -> list
     with StampingCentre() as centre, _gateways(environ, centre.port, senders):
         centre.wait(lambda: centre.bound == senders * len(CAPACITIES), seconds=START_WITHIN_SECONDS)
         wanted = _queue(environ, seconds)
-        centre.wait(lambda: len(centre.stamps) >= sum(wanted.values()), seconds=3 * seconds + 30)
-        stamps = list(centre.stamps)
+        centre.wait(lambda: centre.taken >= sum(wanted.values()), seconds=3 * seconds + 30)
+        stamps = centre.stamps()
     rows = []
     for capacity in CAPACITIES:
-        mine = sorted((s.at, s.sender) for s in stamps if s.account == name(capacity))
+        mine = [(s.earliest, s.at, s.sender) for s in stamps if s.account == name(capacity)]
         rows.append(row_of(mine, capacity, senders, waiting=len(mine) - capacity))
     return rows
 
@@ -51,7 +51,7 @@ def _queue(environ: Mapping[str, str], seconds: float) -> dict[int, int]:
     chance = random.Random(1)
     now = datetime.now(UTC)
     wanted = dict.fromkeys(CAPACITIES, 0)
-    messages = []
+    messages: list[NewMt] = []
     for capacity in CAPACITIES:
         while wanted[capacity] < capacity * (seconds + 1):
             words = chance.choice(TEXTS)
@@ -103,7 +103,7 @@ def main(seconds: float = 8.0) -> list[Row]:
         with ground(sites=False) as here:
             for row in measure(here.environ, senders=senders, seconds=seconds):
                 rows.append(row)
-                print(row)
+                print(f"{row}  ({row.joined} stamps joined)", flush=True)
     return rows
 
 

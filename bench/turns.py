@@ -10,7 +10,8 @@ import time
 
 from bench.ground import Figure, durable_commits_per_second, ground, seniors
 from gateway.smpp.behaviour import Behaviour
-from gateway.smpp.smsc import Smsc, Submitted
+from gateway.smpp.centre import Submitted
+from gateway.smpp.smsc import Smsc
 from tests.installation import operator
 
 REST = ("Jan Novák", "VZP", "58601", "1", "ANO")

@@ -30,6 +30,7 @@ P = TypeVar("P")
 CLAIM_SECONDS = 0.25  # of capacity at a time: how long a bulk may delay an answer
 CLAIM_AHEAD_SECONDS = 0.05  # of capacity still to be sent when the next are claimed
 MOST_CLAIMED = 200
+LEASE_SECONDS = 0.02  # of capacity at a time: a moment that was missed is put off while nobody is far ahead
 LOOK_EVERY_SECONDS = 1.0  # when no notification comes
 NOT_BOUND_SECONDS = 0.5
 ANSWERS_WITHIN_SECONDS = 1.5  # when we leave
@@ -165,12 +166,10 @@ class Sender(Generic[P]):
                 left -= mt.segments
                 continue
             await self._slots.acquire()
-            if not await self._moment(mt, left):
-                self._slots.release()
+            if not await self._set_off(mt, left):
                 for unsent in claimed[position:]:
                     self._start(self._keep(Outcome(unsent, None, "no capacity")))
                 return
-            self._start(self._send(mt))
             left -= mt.segments
 
     def _begin_claim(self) -> asyncio.Future[list[ClaimedMt]]:
@@ -185,10 +184,21 @@ class Sender(Generic[P]):
         self._start(self._keep(outcome))
         asyncio.get_running_loop().call_later(wait.total_seconds(), self.news.set)
 
-    def _start(self, work: Coroutine[object, object, None]) -> None:
+    def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
+        return task
+
+    async def _set_off(self, mt: ClaimedMt, waiting: int) -> bool:
+        """Start with an MT, and return when its first part leaves; False when there is no moment for it."""
+        leaves: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        sending = self._start(self._send(mt, waiting, leaves))
+        try:
+            return await leaves
+        except asyncio.CancelledError:
+            sending.cancel()
+            raise
 
     async def _leave(self) -> None:
         """Wait a little for answers, then write down what is known of every claim."""
@@ -223,6 +233,8 @@ class Sender(Generic[P]):
 
     async def _moment(self, mt: ClaimedMt, waiting: int) -> bool:
         """Wait for a moment of our own; False where there is none without Redis."""
+        at_once = math.ceil(self._operator.segments_per_second * LEASE_SECONDS)
+        waiting = min(waiting, max(mt.segments, at_once))
         if not self._without_redis:
             try:
                 await self._shared.next(waiting)
@@ -245,8 +257,19 @@ class Sender(Generic[P]):
         self._without_redis = False
         log.info("sender.with_redis", operator=self._operator.name)
 
-    async def _send(self, mt: ClaimedMt) -> None:
-        """See one MT through, from its first moment."""
+    async def _send(self, mt: ClaimedMt, waiting: int, leaves: asyncio.Future[bool]) -> None:
+        """See one MT through; each part leaves in the very step of the loop that its moment was seen in."""
+        try:
+            is_ours = await self._moment(mt, waiting)
+        except Exception as error:  # noqa: BLE001  it is told where it is waited for
+            self._slots.release()
+            leaves.set_exception(error)
+            return
+        if not leaves.cancelled():
+            leaves.set_result(is_ours)
+        if not is_ours or leaves.cancelled():
+            self._slots.release()
+            return
         try:
             outcome = await self._submit(mt)
         except Exception as error:  # noqa: BLE001  one MT that cannot be sent must not stop the others

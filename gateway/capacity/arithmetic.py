@@ -127,6 +127,13 @@ class Book:
         for moment in moments:
             self._remove(moment, now)
 
+    def left_late(self, moments: tuple[int, ...], *, now: int) -> None:
+        """Count them as of now, as long as none was leased yet for the place a window after them."""
+        self._mind_the_clock(now)
+        for moment in moments:
+            if moment < now:
+                self._put_off(moment, now, now=now)
+
     def _exchange(self, missed: tuple[int, ...], *, lead: int, now: int) -> tuple[int, ...]:
         """Put missed moments off, as long as none was leased yet for the place a window after them.
 
@@ -134,16 +141,21 @@ class Book:
         """
         moments, at = list[int](), max(now + lead, self.not_before)
         for moment in missed:
-            if moment < at and moment in self.log[-self._most(now) :]:
-                while at in self.log:
-                    at += 1
-                self.log.remove(moment)
-                insort(self.log, at)
-                moments.append(at)
-                at -= -self._interval(now) // 2
+            if moment < at and (put := self._put_off(moment, at, now=now)):
+                moments.append(put)
+                at = put - (-self._interval(now) // 2)
             else:
                 self._remove(moment, now)
         return tuple(moments)
+
+    def _put_off(self, moment: int, at: int, *, now: int) -> int | None:
+        if moment not in self.log[-self._most(now) :]:
+            return None
+        while at in self.log:
+            at += 1
+        self.log.remove(moment)
+        insort(self.log, at)
+        return at
 
     def _remove(self, moment: int, now: int) -> None:
         if moment in self.log:

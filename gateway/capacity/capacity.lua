@@ -143,6 +143,13 @@ elseif verb == 'give_back' then
     give_back(ARGV[i])
   end
   answer = { now }
+elseif verb == 'left_late' then
+  for i = 5, #ARGV do
+    if tonumber(ARGV[i]) < now then
+      put_off(ARGV[i], now)
+    end
+  end
+  answer = { now }
 elseif verb == 'slow_down' then
   -- A whole window of submits is refused together: that is one reason, not many.
   if now - cut_at >= BETWEEN_CUTS then

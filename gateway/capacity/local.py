@@ -58,6 +58,9 @@ class LocalPace:
     async def give_back(self, operator: OperatorRate, lease: Lease) -> None:
         self._book(operator).give_back(lease.stamps, now=self._now())
 
+    async def left_late(self, operator: OperatorRate, lease: Lease) -> None:
+        self._book(operator).left_late(lease.stamps, now=self._now())
+
     async def slow_down(self, operator: OperatorRate) -> float:
         return self._book(operator).slow_down(now=self._now()) / WHOLE
 

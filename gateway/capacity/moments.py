@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from gateway.capacity.arithmetic import LONGEST_PATIENCE
-from gateway.capacity.pace import Lease, OperatorRate, Pace, Refused
+from gateway.capacity.pace import CapacityGone, Lease, OperatorRate, Pace, Refused
 
 AT_MOST = timedelta(seconds=1)
 MANY = 2
@@ -20,6 +21,9 @@ class Moments:
 
     ``await moments.next(...)`` before each submit, and submit without awaiting anything in between. A moment
     that the process slept through is exchanged for another; `give_back` when nothing waits any more.
+
+    The machine may stop us even between the look at the clock and the submit. It is known as soon as we go
+    on, and what comes a window later is put off as much.
     """
 
     def __init__(
@@ -39,13 +43,26 @@ class Moments:
         self._own: list[Lease] = []  # of one moment each, ascending
         self._patience = timedelta(0)
         self._queue = asyncio.Lock()  # the parts of several long MTs ask at the same time
+        self._telling: set[asyncio.Task[None]] = set()
 
     async def next(self, waiting: int = 1) -> None:
         """Return at a moment of our own; ``waiting`` segments, this one included, are worth leasing for."""
         async with self._queue:
-            await self._next(waiting)
+            moment = await self._next(waiting)
+        # Called when the caller next awaits, hence when it has submitted.
+        asyncio.get_running_loop().call_soon(self._has_left, moment)
 
-    async def _next(self, waiting: int) -> None:
+    def _has_left(self, moment: Lease) -> None:
+        if moment.is_late(0, self._clock()):
+            telling = asyncio.get_running_loop().create_task(self._left_late(moment))
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
+
+    async def _left_late(self, moment: Lease) -> None:
+        with suppress(CapacityGone):
+            await self._pace.left_late(self._operator, moment)
+
+    async def _next(self, waiting: int) -> Lease:
         misses = 0
         while True:
             while not self._own:
@@ -54,9 +71,8 @@ class Moments:
             now = self._clock()
             late = [lease for lease in self._own if lease.is_late(0, now)]
             if not late:
-                del self._own[0]
                 self._patience = self._patience * 0.95 if self._patience > LITTLE else timedelta(0)
-                return
+                return self._own.pop(0)
             misses += 1
             if misses > MANY:
                 # Not one stall but the pace of this process: ask for what it needs rather than miss again.

@@ -92,6 +92,10 @@ class Pace(Protocol):
         """Return moments at which nothing was handed over."""
         ...
 
+    async def left_late(self, operator: OperatorRate, lease: Lease) -> None:
+        """These left between the tolerance and now: what comes a window later is put off."""
+        ...
+
     async def slow_down(self, operator: OperatorRate) -> float:
         """The operator throttled us: cut its share now, let it recover slowly; return the share."""
         ...

@@ -99,6 +99,10 @@ class Capacity:
         if lease.stamps:
             await self._ask("give_back", operator, *lease.stamps)
 
+    async def left_late(self, operator: OperatorRate, lease: Lease) -> None:
+        """These left between the tolerance and now: what comes a window later is put off."""
+        await self._ask("left_late", operator, *lease.stamps)
+
     async def slow_down(self, operator: OperatorRate) -> float:
         """The operator throttled us: cut its share now, let it recover slowly; return the share."""
         _, share = await self._ask("slow_down", operator)

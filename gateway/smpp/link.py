@@ -104,7 +104,9 @@ class Link(asyncio.Protocol):
         self._waiting[pdu.sequence] = _Waiting(answered, until)
         if self._timer is None:
             self._timer = self._loop.call_at(until, self._expire)
-        self._write(octets)
+        # At once: the caller may have waited for this very moment.
+        self._outgoing.append(octets)
+        self._flush()
         return answered
 
     async def settled(self) -> None:
@@ -211,7 +213,7 @@ class Link(asyncio.Protocol):
             _fail(self._waiting.pop(sequence).answered, Overdue())
 
     def _write(self, octets: bytes) -> None:
-        # Everything of one turn of the loop leaves in one system call.
+        # All answers of one turn of the loop leave in one system call.
         if not self._outgoing:
             self._loop.call_soon(self._flush)
         self._outgoing.append(octets)

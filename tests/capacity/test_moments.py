@@ -92,6 +92,40 @@ def test_without_exchange_a_stall_would_exceed_the_capacity() -> None:
     assert worst_second(asyncio.run(send())) > 20
 
 
+def stamps_of_a_machine_that_stops(pace: LocalPace, clock: Clock) -> list[float]:
+    """Ten times a second's segments; one in 21 leaves 60 ms after the look at the clock."""
+
+    async def send() -> list[float]:
+        moments = Moments(pace, O2, clock=clock, sleep=clock.sleep)
+        stamps = []
+        for n in range(200):
+            await moments.next()
+            clock.now += 0.06 if n % 21 == 0 else 0.0
+            stamps.append(clock.now)
+            for _ in range(3):  # awaits the answer, as a sender does
+                await asyncio.sleep(0)
+        return stamps
+
+    return asyncio.run(send())
+
+
+def test_what_left_late_puts_off_what_comes_a_window_later() -> None:
+    clock = Clock([0.0])
+    stamps = stamps_of_a_machine_that_stops(LocalPace(20, clock=clock), clock)
+    assert worst_second(stamps) <= 20
+    assert closest(stamps, 20) >= 1.0
+    assert 199 / (stamps[-1] - stamps[0]) >= 0.9 * 20
+
+
+def test_what_left_late_and_was_not_told_would_exceed_the_capacity() -> None:
+    class Deaf(LocalPace):
+        async def left_late(self, operator: OperatorRate, lease: Lease) -> None:
+            """It is not told."""
+
+    clock = Clock([0.0])
+    assert worst_second(stamps_of_a_machine_that_stops(Deaf(20, clock=clock), clock)) > 20
+
+
 def test_a_local_pace_begins_with_silence_and_keeps_to_the_slower_rate() -> None:
     assert hand_over(Clock([0.0]), 1)[0] > 1_002.0
     stamps = hand_over(Clock([0.0]), 30, rate=5)

@@ -55,6 +55,7 @@ COMMANDS = st.lists(
         ),
         st.tuples(st.just("pass"), st.integers(0, SECOND)),
         st.tuples(st.just("give back")),
+        st.tuples(st.just("left late")),
         st.tuples(st.just("slow down")),
         st.tuples(st.just("clock back"), st.integers(0, 10 * SECOND)),
     ),
@@ -88,6 +89,10 @@ def test_lua_and_python_agree(shared: Redis, capacity: float, commands: list[tup
             case ("give back",):
                 scripted.ask("give_back", *leased, now=now)
                 book.give_back(leased, now=now)
+                leased = ()
+            case ("left late",):
+                scripted.ask("left_late", *leased, now=now)
+                book.left_late(leased, now=now)
                 leased = ()
             case ("slow down",):
                 assert scripted.ask("slow_down", now=now) == [book.slow_down(now=now)]
