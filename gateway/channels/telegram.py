@@ -181,10 +181,7 @@ class TelegramBot:
 
     async def _introduce(self) -> None:
         await self._bot.initialize()
-        for language in self._house.library.languages:
-            # Those whose Telegram speaks another language see ours of the house.
-            of = None if language == DEFAULT_LANGUAGE else language
-            await self._bot.set_my_commands(commands(self._house.library, language), language_code=of)
+        await self._set_menu()
         if self._settings.mode == "polling":
             await self._bot.delete_webhook()
             return
@@ -194,6 +191,16 @@ class TelegramBot:
             allowed_updates=ALLOWED,
             secret_token=secret.get_secret_value() if secret else None,
         )
+
+    async def _set_menu(self) -> None:
+        """Without it the bot answers all the same."""
+        try:
+            for language in self._house.library.languages:
+                # Those whose Telegram speaks another language see ours of the house.
+                of = None if language == DEFAULT_LANGUAGE else language
+                await self._bot.set_my_commands(commands(self._house.library, language), language_code=of)
+        except TelegramError as error:
+            log.warning("telegram.no_menu", error=type(error).__name__)
 
     async def _poll(self) -> None:
         """Fetch until it fails; Telegram forgets an update when the next ones are asked for."""
@@ -256,7 +263,7 @@ class TelegramBot:
             except TelegramError as error:
                 raise self._came_of(error, chat) from None  # its words may quote the address
             except (AttributeError, KeyError, TypeError, ValueError):
-                raise Unanswered from None  # an answer in which no message can be read
+                return ""  # accepted, but in the answer is no message that can be read
 
     async def _show(self, chat: str, part: Part) -> int:
         keyboard = self._keyboard(part.expects)
