@@ -117,19 +117,23 @@ def read_keys(expects: Expected, keys: str, *, is_ended: bool) -> Meaning:
     return _pressed(expects, last) if _is_one_key(expects) else Answer(last, expects.at)
 
 
-def _pressed(expects: Expected, key: str) -> Meaning:
+def replies(expects: Expected) -> dict[str, str]:
+    """What each single key stands for where options are offered; ``9`` alone may ask for another day."""
     offered = [button.reply for button in expects.buttons]
     if expects.kind == "yes_no":
-        replies = dict(zip(("1", "2"), offered, strict=False))
-    else:
-        replies = {reply: reply for reply in offered if reply.isdecimal() and reply != _NONE_REPLY}
-        if _MORE_REPLY in offered:
-            replies.setdefault(MORE, _MORE_REPLY)
-        if _NONE_REPLY in offered:
-            replies.setdefault(NONE, _NONE_REPLY)
+        return dict(zip(("1", "2"), offered, strict=False))
+    meant = {reply: reply for reply in offered if reply.isdecimal() and reply != _NONE_REPLY}
+    if _MORE_REPLY in offered:
+        meant.setdefault(MORE, _MORE_REPLY)
+    if _NONE_REPLY in offered:
+        meant.setdefault(NONE, _NONE_REPLY)
+    return meant
+
+
+def _pressed(expects: Expected, key: str) -> Meaning:
     if key == NONE and "day" in expects.fields:
         return AnotherDay()
-    return Answer(replies.get(key, key), expects.at)
+    return Answer(replies(expects).get(key, key), expects.at)
 
 
 def read_day(expects: Expected, keys: str, *, is_ended: bool) -> Meaning:

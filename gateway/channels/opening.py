@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from gateway.channels import sms, telegram, voice
+from gateway.channels import sms, telegram, voice, voicexml
 from gateway.channels.channel import Channel, House
 from gateway.web import chat
 
@@ -12,6 +12,7 @@ CHANNELS: Final[Sequence[Callable[[House], Iterator[Channel]]]] = (
     telegram.open_channels,
     chat.open_channels,
     voice.open_channels,
+    voicexml.open_channels,
 )
 
 

@@ -254,6 +254,22 @@ class Voice(_Section):
     )
 
 
+class Voicexml(_Section):
+    """The hotline for a platform that speaks VoiceXML; without a key there is none."""
+
+    key: Annotated[SecretStr, AfterValidator(_key)] | None = Field(
+        default=None, description="16 or more characters that the platform shows, or CRS_VOICEXML_KEY"
+    )
+    transfer_to: str = Field(
+        default="tel:1221",
+        pattern=r"^(tel|sips?):\S+$",
+        description='where the operators answer, such as "tel:1221" or "sip:hotline@example.cz"',
+    )
+    recordings: Path | None = Field(
+        default=None, description='a folder for spoken names, such as "recordings"; usually left out'
+    )
+
+
 class Invitations(_Section):
     policy: str = Field(
         default="chance", description='the name of a policy of inviting, such as "chance" or "2021-02-10"'
@@ -294,6 +310,7 @@ class Settings(_Section):
     telegram: Telegram = Telegram()
     operators: tuple[Operator, ...] = ()
     voice: Voice = Voice()
+    voicexml: Voicexml = Voicexml()
     invitations: Invitations = Invitations()
     programme: Programme = Programme()
     secrets: Secrets
