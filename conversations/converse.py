@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, TypeAlias
 
 from conversations.engine import advance
-from conversations.events import Act, Event, Expect, Outcome, Over, Said, Say, Wait
+from conversations.events import Act, Edge, Event, Expect, Outcome, Over, Said, Say, Wait
 from conversations.library import Library
 from conversations.script import NO, YES
 from conversations.session import Option, Session
@@ -28,6 +28,7 @@ class Reply:
     text: str  # all of them as one message
     session: Session
     expects: Expected | None
+    edges: tuple[Edge, ...] = ()  # the ways that were gone
 
 
 def converse(
@@ -46,26 +47,35 @@ def converse(
     """
     event: Event = Said(text, today=now.astimezone(PRAGUE).date(), at_step=at_step)
     says: list[Say] = []
+    edges: list[Edge] = []
     acts = 0
     while True:
         turn = advance(library, session, event)
         says += turn.says
+        edges += turn.edges
         session = turn.session
         match turn.then:
             case Act() as act:
                 acts += 1
                 event = perform(act) if acts <= MOST_ACTS else Outcome(BUSY)
             case Wait() as wait:
-                return _reply(library, says, session, _expected(library, session, wait, medium), medium)
+                expects = _expected(library, session, wait, medium)
+                return _reply(library, says, session, expects, edges, medium=medium)
             case Over():
-                return _reply(library, says, session, None, medium)
+                return _reply(library, says, session, None, edges, medium=medium)
 
 
 def _reply(
-    library: Library, says: list[Say], session: Session, expects: Expected | None, medium: str
+    library: Library,
+    says: list[Say],
+    session: Session,
+    expects: Expected | None,
+    edges: list[Edge],
+    *,
+    medium: str,
 ) -> Reply:
     texts = tuple(library.words.render(say, medium) for say in says)
-    return Reply(texts, one_message(texts, fold=medium == SMS), session, expects)
+    return Reply(texts, one_message(texts, fold=medium == SMS), session, expects, tuple(edges))
 
 
 def _expected(library: Library, session: Session, wait: Wait, medium: str) -> Expected:

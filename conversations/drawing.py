@@ -1,6 +1,6 @@
 """A dialogue on paper: as a page to read aloud, and as a Mermaid flowchart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from conversations import samples
@@ -32,26 +32,68 @@ def page(library: Library, name: str, *, language: str, medium: str = SMS) -> st
     return "\n".join(lines)
 
 
-def mermaid(library: Library, name: str, *, language: str, medium: str = SMS) -> str:
-    """A flowchart whose boxes say what the person reads."""
+def mermaid(
+    library: Library,
+    name: str,
+    *,
+    language: str,
+    medium: str = SMS,
+    counts: Mapping[tuple[str, str], int] | None = None,
+) -> str:
+    """A flowchart whose boxes say what the person reads.
+
+    With ``counts`` by step and target, every way says how many went it, also those that no script draws
+    (dotted: ZPĚT, another dialogue), and every box how many began there, left there, and were asked again.
+    """
     script = library.scripts[name]
     lines = ["flowchart TD"]
     for step in script.steps.values():
         context = _usual(script, step)
+        gone = "" if counts is None else _gone(counts, step.name, begins=step.name == script.start)
         if isinstance(step, Do):
-            lines.append(f'  {step.name}[["{step.do}"]]')
+            lines.append(f'  {step.name}[["{step.do}{gone}"]]')
         else:
             words = _render(library, script, step.name, context, step, language=language, medium=medium)
             open_box, close_box = ("([", "])") if isinstance(step, End) else ("[", "]")
-            lines.append(f'  {step.name}{open_box}"{_quoted(words)}"{close_box}')
-        for branch, target in _ways(step):
-            label = f"|{branch.rstrip(': ')}|" if branch else ""
-            if target.startswith(INTO_DIALOGUE):
-                other = target.removeprefix(INTO_DIALOGUE)
-                lines.append(f'  {step.name} -->{label} to_{other}{{{{"{other}"}}}}')
-            else:
-                lines.append(f"  {step.name} -->{label} {target}")
+            lines.append(f'  {step.name}{open_box}"{_quoted(words)}{gone}"{close_box}')
+        if counts is None:
+            drawn = [(branch.rstrip(": "), target) for branch, target in _ways(step)]
+            lines += (f"  {step.name} -->{_label(branch)} {_box(target)}" for branch, target in drawn)
+        else:
+            lines += _counted(step, counts)
     return "\n".join(lines)
+
+
+def _counted(step: Step, counts: Mapping[tuple[str, str], int]) -> Iterator[str]:
+    """One arrow to each target, however many answers lead there: what is counted is who arrived."""
+    branches: dict[str, list[str]] = {}
+    for branch, target in _ways(step):
+        branches.setdefault(target, []).append(branch.rstrip(": "))
+    for target, answers in branches.items():
+        label = ", ".join(filter(None, answers))
+        count = counts.get((step.name, target), 0)
+        yield f"  {step.name} -->{_label(f'{label}: {count}' if label else str(count))} {_box(target)}"
+    for (at, target), count in sorted(counts.items()):
+        if at == step.name and target not in {"", at, *branches}:
+            yield f"  {step.name} -.->{_label(str(count))} {_box(target)}"
+
+
+def _gone(counts: Mapping[tuple[str, str], int], step: str, *, begins: bool) -> str:
+    said = {
+        "began": counts.get(("", step), 0) if begins else 0,
+        "asked again": counts.get((step, step), 0),
+        "left here": counts.get((step, ""), 0),
+    }
+    return "".join(f"<br/>{what}: {count}" for what, count in said.items() if count)
+
+
+def _label(said: str) -> str:
+    return f"|{said}|" if said else ""
+
+
+def _box(target: str) -> str:
+    other = target.removeprefix(INTO_DIALOGUE)
+    return target if other == target else f'to_{other}{{{{"{other}"}}}}'
 
 
 def _about(step: Step) -> str:

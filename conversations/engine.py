@@ -23,6 +23,7 @@ from conversations.reading import (
 )
 from conversations.script import Ask, Choose, Do, End, Field, Question, Script, Step, Tell
 from conversations.session import Session
+from conversations.trail import Trail
 from conversations.understand.answers import Command, No, command, gist, yes_or_no
 from conversations.understand.text import plain, words
 from conversations.verbs import BUSY, VERBS
@@ -54,6 +55,7 @@ class _Walk:
         self._library = library
         self._session = session
         self._says: list[Say] = []
+        self._trail = Trail()
 
     def hear(self, said: Said) -> Turn:  # noqa: PLR0911 - one for every kind of message
         if language := self._library.language_of.get(" ".join(words(said.text))):
@@ -117,7 +119,7 @@ class _Walk:
         self._says.append(Say(dialogue or session.dialogue, block, session.language, values))
 
     def _turn(self, then: Act | Wait | Over) -> Turn:
-        return Turn(tuple(self._says), self._session, then)
+        return Turn(tuple(self._says), self._session, then, tuple(self._trail.edges))
 
     def _pressed_too_late(self, step: Question | Do | None = None) -> Turn:
         """A button of an earlier question: what it meant then is not what it would mean now."""
@@ -174,6 +176,7 @@ class _Walk:
     def _open(self, name: str, answers: Mapping[str, Any]) -> Turn:
         script = self._library.scripts[name]
         session = self._session
+        self._trail.begin(session, script)
         paused = session.paused if name == session.dialogue else {}
         if script.is_aside and session.dialogue not in ("", SIGNPOST, name):
             paused = session.to_json()
@@ -213,6 +216,7 @@ class _Walk:
                 return self._back(step)
             case Command.QUIT | Command.STOP as known:
                 self._say("quit" if known is Command.QUIT else "stop", COMMON)
+                self._trail.leave(self._session)
                 self._session = self._session.over()
                 return self._turn(Over())
             case Command.OPERATOR:
@@ -298,6 +302,7 @@ class _Walk:
                 return self._go(step.choose[branch])
 
     def _unread(self, step: Question, problem: str) -> Turn:
+        self._trail.stay(self._session)
         tries = self._session.tries + 1
         if tries >= MOST_TRIES:
             self._put(tries=0)
@@ -327,6 +332,7 @@ class _Walk:
             if arriving:
                 self._forget(step.forget)
             arriving = True
+            self._trail.go(self._session, name)
             self._put(step=name, options=())
             ahead = next((to for answer, to in step.have.items() if self._session.answers.get(answer)), None)
             if ahead is not None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from conversations.session import Option, Session
 
@@ -72,10 +72,20 @@ class Over:
     """The turn and the dialogue are over."""
 
 
+class Edge(NamedTuple):
+    """From one step of a dialogue to the next; from no step she came in, to none she left."""
+
+    dialogue: str
+    version: int
+    step: str
+    target: str
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What to say, where the address stands now, and what is next."""
+    """What to say, where the address stands now, what is next, and which ways it went."""
 
     says: tuple[Say, ...]
     session: Session
     then: Act | Wait | Over
+    edges: tuple[Edge, ...] = ()

@@ -146,6 +146,7 @@ class Gateway:
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_WITHIN_SECONDS):
                 await asyncio.gather(*(channel.close() for channel in self.channels))
+        await _or_later(asyncio.to_thread(self._runner.write_counts), "counts")
 
     async def _take_turns(self) -> None:
         while True:
@@ -197,6 +198,7 @@ class Gateway:
             if given_up or found.resent:
                 work.wake(OUTBOX_CHANNEL)
         self._intake.tend()
+        self._runner.write_counts()
 
 
 def _here() -> str:

@@ -14,7 +14,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from workers.planning import plan_all
-from workers.upkeep import end_invitations, reconcile_unanswered, release_lapsed_holds
+from workers.upkeep import end_invitations, lapse_sessions, reconcile_unanswered, release_lapsed_holds
 
 log = structlog.get_logger()
 
@@ -28,6 +28,7 @@ JOBS: Final[tuple[Callable[[], None], ...]] = (
     end_invitations,
     plan_all,
     reconcile_unanswered,
+    lapse_sessions,
 )
 
 

@@ -1,12 +1,20 @@
 """What time alone changes: holds lapse, invitations run out, messages without an answer are judged."""
 
+from collections import Counter
+from typing import Final
+
 import structlog
 
+from conversations.media import medium_of
+from conversations.session import SESSION_LASTS
+from core.store.step_counts import NOWHERE, Way
 from core.store.work import OUTBOX_CHANNEL
 from core.unanswered import PATIENCE
 from workers.workshop import installed
 
 log = structlog.get_logger()
+
+MOST_LAPSED: Final = 1_000  # in one transaction
 
 
 def release_lapsed_holds() -> None:
@@ -45,3 +53,22 @@ def reconcile_unanswered() -> None:
             work.wake(OUTBOX_CHANNEL)
     if any(found):
         log.info("upkeep.reconciled", **found._asdict())
+
+
+def lapse_sessions() -> None:
+    """Job: end dialogues that nobody went on with, and count where they were left."""
+    workshop = installed()
+    before = workshop.clock() - SESSION_LASTS
+    count = MOST_LAPSED
+    while count == MOST_LAPSED:
+        with workshop.store.begin() as work:
+            left = work.sessions.lapse(before=before, at_most=MOST_LAPSED)
+            work.step_counts.add(
+                Counter(
+                    Way(each.dialogue, each.version, medium_of(each.address.channel), each.step, NOWHERE)
+                    for each in left
+                )
+            )
+        count = len(left)
+        if left:
+            log.info("upkeep.sessions_lapsed", count=count)

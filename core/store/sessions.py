@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.messages import Address
@@ -22,6 +22,7 @@ class OpenSession:
 
     address: Address
     dialogue: str
+    version: int
     step: str
     language: str
     moved_at: datetime
@@ -91,8 +92,25 @@ class SessionBook:
             .where(_m.channel == _s.channel, _m.address == _s.address)
             .scalar_subquery()
         )
-        standing = (_s.channel, _s.address, _s.dialogue, _s.step, _s.language, _s.updated_at)
+        standing = (_s.channel, _s.address, _s.dialogue, _s.version, _s.step, _s.language, _s.updated_at)
         return select(*standing, last_mo).where(_s.dialogue != "", *which)
 
     def _read(self, found: Select[Any]) -> list[OpenSession]:
         return [OpenSession(Address(row[0], row[1]), *row[2:]) for row in self._db.execute(found)]
+
+    def lapse(self, *, before: datetime, at_most: int) -> list[OpenSession]:
+        """End dialogues that have rested since then, forget what was answered in them, and return them."""
+        lapsed = self._open(_s.updated_at <= before).order_by(_s.channel, _s.address).limit(at_most)
+        found = self._read(lapsed.with_for_update(of=t.sessions, skip_locked=True))
+        for each in found:
+            self._db.execute(
+                update(t.sessions)
+                .where(_s.channel == each.address.channel, _s.address == each.address.number)
+                .values(
+                    dialogue="",
+                    version=0,
+                    step="",
+                    answers_sealed=self._vault.seal(json.dumps({"language": each.language})),
+                )
+            )
+        return found

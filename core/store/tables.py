@@ -360,6 +360,7 @@ sessions = Table(
     Column("answers_sealed", LargeBinary, nullable=False),
     _at("updated_at"),
 )
+Index("ix_sessions_open", sessions.c.dialogue, postgresql_where=sessions.c.dialogue != "")
 
 outbox = Table(
     "outbox",

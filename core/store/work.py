@@ -31,6 +31,7 @@ from core.store.routes import RouteBook
 from core.store.rule_changes import RuleChangeBook
 from core.store.sessions import SessionBook
 from core.store.sites import SiteBook
+from core.store.step_counts import StepCountBook
 from core.store.stock import StockBook
 from core.store.threads import ThreadBook
 from core.store.waves import WaveBook
@@ -72,6 +73,10 @@ class Work:
     @cached_property
     def sessions(self) -> SessionBook:
         return SessionBook(self.db, self.vault)
+
+    @cached_property
+    def step_counts(self) -> StepCountBook:
+        return StepCountBook(self.db)
 
     @cached_property
     def sites(self) -> SiteBook:

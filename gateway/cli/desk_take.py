@@ -82,6 +82,7 @@ def take(
                 _show_place(address, seen.where)
             else:
                 seen = desk.say(line.strip(), seen.where, operator_id=f"desk-{secrets.token_hex(8)}", now=now)
+            runner.write_counts()
             _show_said(app, seen.said)
             if text is not None:
                 break

@@ -5,9 +5,11 @@ import click
 from conversations.drawing import mermaid, page
 from conversations.library import Library, load_library
 from conversations.lint import check as find
+from conversations.media import MEDIA
 from conversations.script import UnusableScript
 from conversations.session import DEFAULT_LANGUAGE
 from conversations.words import SMS
+from gateway.compose import App
 
 
 @click.group()
@@ -42,10 +44,19 @@ def print_(name: str, language: str, medium: str) -> None:
 @dialogues.command()
 @click.argument("name")
 @click.option("--lang", "language", default=DEFAULT_LANGUAGE, show_default=True)
-@click.option("--medium", default=SMS, show_default=True)
-def draw(name: str, language: str, medium: str) -> None:
+@click.option("--medium", type=click.Choice(MEDIA), help="Its words, and with --counts its people only.")
+@click.option(
+    "--counts", "has_counts", is_flag=True, help="How many people went each way, and where they left."
+)
+@click.pass_obj
+def draw(app: App, *, name: str, language: str, medium: str | None, has_counts: bool) -> None:
     """Draw a dialogue as a Mermaid flowchart."""
-    click.echo(mermaid(_with(name, language), name, language=language, medium=medium))
+    library = _with(name, language)
+    counts = None
+    if has_counts:
+        with app.store(connections=1) as store, store.begin() as work:
+            counts = work.step_counts.of(name, library.scripts[name].version, medium=medium)
+    click.echo(mermaid(library, name, language=language, medium=medium or SMS, counts=counts))
 
 
 def _library() -> Library:

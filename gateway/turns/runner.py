@@ -13,11 +13,13 @@ from conversations.session import SESSION_LASTS as SESSION_LASTS  # noqa: PLC041
 from conversations.words import one_message
 from core.messages import Address, Mo
 from core.routing import OperatorChoice
+from core.store.step_counts import Way
 from core.store.work import Store, Work
 from core.world import World
 from gateway.turns.answering import Answers
 from gateway.turns.backlog import Backlog
 from gateway.turns.desk import Desk
+from gateway.turns.tally import Tally
 
 log = structlog.get_logger()
 
@@ -44,6 +46,7 @@ class TurnRunner:
         self._backlog = backlog or Backlog({})
         self._operators = operators
         self._batch = batch
+        self._tally = Tally()
 
     def run_batch(self, now: datetime) -> int:
         """Answer the MOs that have waited longest, and return how many were answered.
@@ -54,10 +57,11 @@ class TurnRunner:
         try:
             with self._store.begin() as work:
                 mos = work.inbox.claim(self._batch)
-                self._answer(work, mos, now)
+                ways = self._answer(work, mos, now)
         except Exception as error:  # noqa: BLE001  any turn may fail in any way; each is tried again alone
             log.warning("turns.batch_failed", size=len(mos), error=type(error).__name__)
             return sum(self.run_address(address, now) for address in dict.fromkeys(mo.address for mo in mos))
+        self._tally.add(ways)
         return len(mos)
 
     def run_address(self, address: Address, now: datetime) -> int:
@@ -75,13 +79,19 @@ class TurnRunner:
         try:
             with self._store.begin() as work:
                 mos = work.inbox.claim_address(address)[:1]
-                self._answer(work, mos, now)
+                ways = self._answer(work, mos, now)
         except Exception as error:  # a bug in one turn must not stop the others
             if not mos:
                 raise
             log.exception("turns.failed", mo_id=mos[0].mo_id, error=type(error).__name__)
             self._count_failure(mos[0], now)
+        else:
+            self._tally.add(ways)
         return bool(mos)
+
+    def write_counts(self) -> None:
+        """Write down which ways the people of the committed turns went; to be done now and then."""
+        self._tally.write(self._store)
 
     def _count_failure(self, mo: Mo, now: datetime) -> None:
         with self._store.begin() as work:
@@ -98,9 +108,11 @@ class TurnRunner:
             answers.queue()
             work.inbox.settle([mo.mo_id], now=now)
 
-    def _answer(self, work: Work, mos: Sequence[Mo], now: datetime) -> None:
+    def _answer(self, work: Work, mos: Sequence[Mo], now: datetime) -> list[Way]:
+        """Take the turns of the MOs, and return which ways they went."""
+        ways: list[Way] = []
         if not mos:
-            return
+            return ways
         addresses = list(dict.fromkeys(mo.address for mo in mos))
         sessions = {
             address: Session.resume(kept, moved_at, now=now)
@@ -112,16 +124,18 @@ class TurnRunner:
             if answers.asking.is_repeat(mo):
                 continue
             desk = Desk(work, self._world, mo.address, now=now)
+            medium = medium_of(mo.address.channel)
             reply = converse(
                 self._library,
                 session,
                 mo.text,
                 now=now,
                 perform=desk.perform,
-                medium=medium_of(mo.address.channel),
+                medium=medium,
                 at_step=mo.at_step,
             )
             sessions[mo.address] = reply.session
+            ways += (Way(edge.dialogue, edge.version, medium, edge.step, edge.target) for edge in reply.edges)
             answers.add(
                 mo,
                 reply.text,
@@ -132,6 +146,7 @@ class TurnRunner:
         work.sessions.keep({address: session.to_json() for address, session in sessions.items()}, now=now)
         answers.queue()
         work.inbox.settle([mo.mo_id for mo in mos], now=now)
+        return ways
 
     def _answers(self, work: Work, mos: Sequence[Mo], now: datetime) -> Answers:
         return Answers(

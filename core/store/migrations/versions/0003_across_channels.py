@@ -71,6 +71,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("recording_id", name=op.f("pk_recordings")),
     )
+    op.create_index(
+        "ix_sessions_open",
+        "sessions",
+        ["dialogue"],
+        unique=False,
+        postgresql_where=sa.text("dialogue <> ''"),
+    )
     op.add_column("inbox", sa.Column("at_step", sa.Text(), nullable=True))
     op.add_column("outbox", sa.Column("expects_sealed", sa.LargeBinary(), nullable=True))
     op.add_column("outbox", sa.Column("instead_of", sa.BigInteger(), nullable=True))
@@ -90,6 +97,7 @@ def downgrade() -> None:
     op.drop_column("outbox", "instead_of")
     op.drop_column("outbox", "expects_sealed")
     op.drop_column("inbox", "at_step")
+    op.drop_index("ix_sessions_open", table_name="sessions", postgresql_where=sa.text("dialogue <> ''"))
     op.drop_table("recordings")
     op.drop_table("step_counts")
     op.drop_index("ix_proven_phones_phone", table_name="proven_phones")
