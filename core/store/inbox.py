@@ -149,6 +149,17 @@ class InboxBook:
         failed = update(t.inbox).where(t.inbox.c.mo_id == mo_id).values(failures=t.inbox.c.failures + 1)
         return int(self._db.execute(failed.returning(t.inbox.c.failures)).scalar_one())
 
+    def last_received(self, address: Address) -> datetime | None:
+        """When an address wrote last."""
+        i = t.inbox.c
+        last = (
+            select(i.received_at)
+            .where(i.channel == address.channel, i.address == address.number)
+            .order_by(i.mo_id.desc())
+            .limit(1)
+        )
+        return self._db.execute(last).scalar_one_or_none()
+
     def waiting(self) -> int:
         """How many MOs have no answer yet."""
         return int(

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from gateway.channels import sms, telegram, voice, voicexml
+from gateway.channels import sms, telegram, voice, voicexml, whatsapp
 from gateway.channels.channel import Channel, House
 from gateway.web import chat
 
 CHANNELS: Final[Sequence[Callable[[House], Iterator[Channel]]]] = (
     sms.open_channels,
     telegram.open_channels,
+    whatsapp.open_channels,
     chat.open_channels,
     voice.open_channels,
     voicexml.open_channels,

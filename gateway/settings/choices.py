@@ -217,6 +217,55 @@ class Telegram(_Section):
         return self
 
 
+class WhatsApp(_Section):
+    """An account of WhatsApp's Cloud API; without a token there is none."""
+
+    token: SecretStr | None = Field(
+        default=None, description="the system user's token as text, or set CRS_WHATSAPP_TOKEN"
+    )
+    app_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="the app's secret, which signs what comes to us, or CRS_WHATSAPP_APP_SECRET",
+    )
+    verify_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="a word of your own that Meta repeats once, or CRS_WHATSAPP_VERIFY_TOKEN",
+    )
+    phone_number_id: str = Field(
+        default="", pattern=r"^\d*$", description='the id of our number there, such as "106540352242922"'
+    )
+    template: str = Field(
+        default="",
+        pattern=r"^[a-z0-9_]*$",
+        description='the approved template for what nobody asked for, such as "crs_notice"',
+    )
+    template_language: str = Field(default="cs", description='its language there, such as "cs"')
+    base_url: str = Field(
+        default="https://graph.facebook.com",
+        pattern=r"^https?://\S+$",
+        description='the address of the Cloud API, such as "https://graph.facebook.com"',
+    )
+    api_version: str = Field(default="v23.0", pattern=r"^v\d+\.\d+$", description='such as "v23.0"')
+    messages_per_second: float = Field(
+        default=80.0, gt=0, description="how many messages a second Meta takes from a number, such as 80"
+    )
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        missing = [
+            name
+            for name, value in (
+                ("app_secret", self.app_secret.get_secret_value()),
+                ("verify_token", self.verify_token.get_secret_value()),
+                ("phone_number_id", self.phone_number_id),
+            )
+            if not value
+        ]
+        if self.token and missing:
+            raise ValueError(f"needs {' and '.join(missing)} beside the token")
+        return self
+
+
 class Voice(_Section):
     """The hotline over FastAGI."""
 
@@ -308,6 +357,7 @@ class Settings(_Section):
     web: Web = Web()
     sms: Sms = Sms()
     telegram: Telegram = Telegram()
+    whatsapp: WhatsApp = WhatsApp()
     operators: tuple[Operator, ...] = ()
     voice: Voice = Voice()
     voicexml: Voicexml = Voicexml()
