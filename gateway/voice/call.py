@@ -40,6 +40,7 @@ CALL: Final = "call"  # the words that are the call's own
 LANGUAGE_KEYS: Final = {"1": "cs", "8": "uk", "9": "en"}
 FOR_A_LANGUAGE: Final = timedelta(seconds=3)
 MOST_FAILURES: Final = 3
+MOST_PROOFS: Final = 2  # asked for without an answer, it is rather somebody else
 PATIENCE: Final = timedelta(milliseconds=300)  # of somebody who has just pressed a key
 NEXT_FILLER: Final = timedelta(seconds=4)
 LONGEST_NAME: Final = timedelta(seconds=15)
@@ -171,7 +172,7 @@ class Conversation:
             return False
         known, block = (str(pin), "unfinished_pin") if pin else (str(number)[-4:], "unfinished_number")
         said = self._own(block)
-        for _ in range(MOST_FAILURES):
+        for _ in range(MOST_PROOFS):
             prompt = await self._prompt(block, said)
             keys, is_ended = await self._keys(prompt, len(known), FOR_A_NUMBER)
             if keys == OPERATOR:

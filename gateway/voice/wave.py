@@ -5,7 +5,7 @@ import wave
 from array import array
 from collections.abc import Iterable
 from datetime import timedelta
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -25,22 +25,16 @@ def silence(length: timedelta) -> Samples:
 
 
 def resampled(samples: Samples, rate: int) -> Samples:
-    """The same sound at 8 kHz: each sample the mean of those it stands for, smoothed once before.
+    """The same sound at 8 kHz, from a ``rate`` above that: each sample the mean of those it stands for.
 
-    Two running means are a low pass good enough for speech on a phone.
+    Smoothed once before: two running means are a low pass good enough for speech on a phone.
     """
-    if rate == RATE or not samples:
+    if rate == RATE or len(samples) < _SMOOTHED:
         return samples
-    smooth = _sums(samples)
-    smoothed = [
-        end - begin for begin, end in zip(smooth[:-_SMOOTHED], smooth[_SMOOTHED:], strict=True)
-    ] or list(samples)
-    sums = _sums(smoothed)
-    count = len(smoothed) * RATE // rate
-    ends = [sums[n * rate // RATE] for n in range(count + 1)]
-    spans = [n * rate // RATE for n in range(count + 1)]
-    scale = _SMOOTHED if len(samples) > _SMOOTHED else 1
-    return array("h", [(ends[n + 1] - ends[n]) // ((spans[n + 1] - spans[n]) * scale) for n in range(count)])
+    sums = _sums(samples)
+    sums = _sums(end - begin for begin, end in zip(sums, sums[_SMOOTHED:], strict=False))
+    ends = [n * rate // RATE for n in range((len(sums) - 1) * RATE // rate + 1)]
+    return array("h", [(sums[to] - sums[at]) // ((to - at) * _SMOOTHED) for at, to in pairwise(ends)])
 
 
 def _sums(samples: Iterable[int]) -> list[int]:
