@@ -1,5 +1,6 @@
 """Look whether everything that the settings name is there, and say how to mend what is not."""
 
+import asyncio
 import difflib
 import socket
 import stat
@@ -18,13 +19,16 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Connection, create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
+from telegram.error import InvalidToken, TelegramError
 
 import conversations
 from core.store import schema
 from core.store.rule_changes import RuleChange, RuleChangeBook
+from gateway.channels.telegram import whoami
 from gateway.compose import App
 from gateway.embedded import EmbeddedError, postgres, valkey
 from gateway.settings import EMBEDDED, Operator, Settings, SettingsError
+from gateway.settings.choices import Telegram
 
 ANSWER_WITHIN_SECONDS = 3.0
 OLDEST_REDIS = (6, 2)
@@ -68,6 +72,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         )
     for operator in settings.operators:
         yield from smsc(operator, country=settings.sms.country)
+    if settings.telegram.token:
+        yield telegram(settings.telegram)
     yield programme(App(settings=settings), now=datetime.now(UTC))
     yield policy(App(settings=settings))
     yield words(SCRIPTS, "*.toml", "dialogue scripts")
@@ -220,6 +226,22 @@ def smsc(operator: Operator, *, country: str) -> Iterator[Finding]:
                 f'no network in {country} is called "{name}"',
                 f"Write carriers as one of: {', '.join(near or sorted(known))}.",
             )
+
+
+def telegram(bot: Telegram) -> Finding:
+    """Does the Bot API know the token?"""
+    try:
+        return Fine("telegram", f"{bot.base_url} knows the bot as @{asyncio.run(whoami(bot))}")
+    except InvalidToken:
+        return Wrong(
+            "telegram", f"{bot.base_url} refuses the token", "Ask @BotFather for it: /mybots, API Token."
+        )
+    except TelegramError as error:
+        return Wrong(
+            "telegram",
+            f"{bot.base_url} does not answer: {type(error).__name__}",
+            "See that base_url is right and that our firewall lets us through.",
+        )
 
 
 def carriers(country: str) -> set[str]:

@@ -121,7 +121,7 @@ class TelegramBot:
         self._house = house
         self._bot = Bot(
             settings.token.get_secret_value(),
-            base_url=f"{settings.base_url.rstrip('/')}/bot",
+            base_url=_bot_url(settings),
             request=_client(WINDOW * 2),
             get_updates_request=_client(1),
         )
@@ -332,6 +332,17 @@ class TelegramBot:
     def _go_down(self) -> None:
         self._is_up = False
         self._is_down.set()
+
+
+async def whoami(settings: Telegram) -> str:
+    """The bot's name, as the Bot API knows it by its token; raises TelegramError."""
+    token = settings.token.get_secret_value() if settings.token else ""
+    async with Bot(token, base_url=_bot_url(settings), request=_client(1)) as bot:
+        return bot.username
+
+
+def _bot_url(settings: Telegram) -> str:
+    return f"{settings.base_url.rstrip('/')}/bot"
 
 
 def _client(connections: int) -> HTTPXRequest:

@@ -199,17 +199,17 @@ class Person:
     """Somebody with Telegram on her phone."""
 
     def __init__(self, api: BotApi, chat: int) -> None:
-        self._api = api
+        self.api = api
         self.chat = chat
 
     @property
     def screen(self) -> list[Shown]:
-        return self._api.phones[str(self.chat)]
+        return self.api.phones[str(self.chat)]
 
     def message(self, **content: Any) -> dict[str, Any]:
-        return self._api.update(
+        return self.api.update(
             message={
-                "message_id": next(self._api._ids),
+                "message_id": next(self.api._ids),
                 "date": 1611309600,
                 "chat": {"id": self.chat, "type": "private", "first_name": "Jana"},
                 "from": {"id": self.chat, "is_bot": False, "first_name": "Jana"},
@@ -218,27 +218,27 @@ class Person:
         )
 
     def press(self, shown: Shown, data: str) -> dict[str, Any]:
-        return self._api.update(
+        return self.api.update(
             callback_query={
-                "id": str(next(self._api._ids)),
+                "id": str(next(self.api._ids)),
                 "from": {"id": self.chat, "is_bot": False, "first_name": "Jana"},
-                "message": self._api._message(str(self.chat), shown),
+                "message": self.api._message(str(self.chat), shown),
                 "chat_instance": "1",
                 "data": data,
             }
         )
 
     async def says(self, text: str) -> None:
-        await self._api.deliver(self.message(text=text))
+        await self.api.deliver(self.message(text=text))
 
     async def presses(self, label: str) -> None:
         """The newest button that says so."""
         shown = next(m for m in reversed(self.screen) if label in m.buttons)
-        await self._api.deliver(self.press(shown, shown.buttons[label]))
+        await self.api.deliver(self.press(shown, shown.buttons[label]))
 
     async def shares_contact(self, number: str) -> None:
         contact = {"phone_number": number, "first_name": "Jana", "user_id": self.chat}
-        await self._api.deliver(self.message(contact=contact))
+        await self.api.deliver(self.message(contact=contact))
 
     async def hears(self, words: str, *, messages: int | None = None) -> Shown:
         """Wait until the last message says so."""
@@ -247,5 +247,5 @@ class Person:
             screen = self.screen
             return bool(screen) and words in screen[-1].text and (messages is None or len(screen) == messages)
 
-        await self._api.until(is_so, words)
+        await self.api.until(is_so, words)
         return self.screen[-1]

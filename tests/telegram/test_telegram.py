@@ -1,11 +1,16 @@
 """Telegram, from a person's phone through the whole gateway and back."""
 
+import asyncio
+
 import pytest
 from aiohttp import web
 from sqlalchemy import text
 
 from core.messages import Button, Expected
+from gateway import doctor
+from gateway.settings import read
 from tests.channels.contract import queue
+from tests.telegram.bot_api import TOKEN, BotApi
 
 
 @pytest.mark.parametrize("mode", ["webhook", "polling"])
@@ -124,3 +129,20 @@ async def test_an_operator_that_cannot_keep_it_is_told_so_and_delivers_again(run
         with running.store.engine.begin() as other:
             other.execute(text("ALTER TABLE inbox_away RENAME TO inbox"))
         await jana.hears("Očkování proti covidu")
+
+
+async def test_the_doctor_says_which_bot_it_is_and_what_is_wrong_with_its_token(tmp_path, unused_tcp_port):
+    async with BotApi() as api:
+
+        async def look(**variables: str) -> doctor.Finding:
+            environ = {"CRS_SECRETS_KEY": "0123456789abcdef", "CRS_TELEGRAM_TOKEN": TOKEN}
+            bot = read(None, environ | {"CRS_TELEGRAM_BASE_URL": api.url} | variables, here=tmp_path).telegram
+            return await asyncio.to_thread(doctor.telegram, bot)
+
+        assert (await look()).seen == f"{api.url} knows the bot as @crs_bot"
+        unknown = await look(CRS_TELEGRAM_TOKEN="110201543:AAother")
+        assert isinstance(unknown, doctor.Wrong)
+        assert "refuses the token" in unknown.seen
+        assert "AAother" not in str(unknown)
+        away = await look(CRS_TELEGRAM_BASE_URL=f"http://127.0.0.1:{unused_tcp_port}")
+        assert "does not answer" in away.seen

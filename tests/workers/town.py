@@ -92,13 +92,14 @@ def add_dates(
     site_id: UUID = SITE,
     product: str = "comirnaty",
     apart: timedelta = THREE_WEEKS,
+    first: datetime = FIRST_DAY,
 ) -> tuple[list[int], list[int]]:
     """Two linked calendars with a slot of one place per pair; the slots' ids."""
     second = _add_calendar(db, site_id, "V2", product, None)
-    first = _add_calendar(db, site_id, "V1", product, second)
+    linked = _add_calendar(db, site_id, "V1", product, second)
     return (
-        _add_slots(db, first, (FIRST_DAY + timedelta(minutes=5 * n) for n in range(pairs))),
-        _add_slots(db, second, (FIRST_DAY + apart + timedelta(minutes=5 * n) for n in range(pairs))),
+        _add_slots(db, linked, (first + timedelta(minutes=5 * n) for n in range(pairs))),
+        _add_slots(db, second, (first + apart + timedelta(minutes=5 * n) for n in range(pairs))),
     )
 
 
