@@ -103,6 +103,9 @@ async def _serve() -> None:
 def _read(posted: Mapping[str, object]) -> Sent:
     """What the platform sent; raises ValueError for what no document of ours asks for."""
     recording = posted.get("recording")
+    wav = recording.file.read() if isinstance(recording, web.FileField) else None
+    if wav is not None and not wav.startswith(b"RIFF"):
+        raise ValueError("this is no WAV file")
     keys = str(posted.get("keys", ""))
     if len(keys) > 100 or not set(keys) <= set("0123456789*# "):
         raise ValueError("these are no keys")
@@ -110,7 +113,7 @@ def _read(posted: Mapping[str, object]) -> Sent:
         How(str(posted.get("how", ""))),
         "".join(keys.split()),
         str(posted.get("caller", "")),
-        recording.file.read() if isinstance(recording, web.FileField) else None,
+        wav,
     )
 
 

@@ -4,6 +4,7 @@ Source: https://www.w3.org/TR/voicexml21/ and /voicexml20/, https://www.w3.org/T
 The platform sends back ``call`` (where the call stands), ``how`` (what happened) and ``keys`` or a recording.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +17,7 @@ NAMESPACE: Final = "http://www.w3.org/2001/vxml"
 LANG: Final = "xml:lang"
 FETCH_WITHIN: Final = "15s"
 MOST_SILENCES: Final = 3
+_NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
 
 
 class How(StrEnum):
@@ -223,9 +225,8 @@ def _prompt(to: Element, said: Iterable[Sentence], *, may_interrupt: bool = True
     for sentence in said:
         to_say = SubElement(prompt, "s", {LANG: sentence.language})
         if sentence.sound:
-            SubElement(to_say, "audio", src=sentence.sound).text = sentence.text
-        else:
-            to_say.text = sentence.text
+            to_say = SubElement(to_say, "audio", src=sentence.sound)
+        to_say.text = _NOT_IN_XML.sub("", sentence.text)
     if len(prompt):
         to.append(prompt)
 

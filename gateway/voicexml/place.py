@@ -96,6 +96,6 @@ class Place:
             )
         except (CannotOpen, binascii.Error, ValueError, TypeError, KeyError) as error:
             raise NoPlace from error
-        if not place.began_at <= now < place.began_at + LASTS:
+        if now >= place.began_at + LASTS:
             raise NoPlace
         return place

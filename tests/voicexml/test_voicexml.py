@@ -312,6 +312,23 @@ async def test_what_no_document_of_ours_asks_for_is_refused(
         assert response.status == status
 
 
+async def test_a_recording_that_is_none_leads_to_the_operator(hotline: Hotline) -> None:
+    call = await hotline.proven()
+    await call.press(NUMBER)
+    await call.say(b"<html>")
+    assert call.ended == "transferred to tel:1221"
+    assert hotline.ask("SELECT count(*) FROM recordings") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("cs/0123abcd.wav", 404), ("cs/..%2f..%2fcrs.wav", 404), ("../cs/0123abcd.wav", 404)],
+)
+async def test_only_recorded_sentences_are_given_out(hotline: Hotline, path: str, status: int) -> None:
+    async with hotline.http.get(f"{hotline.url}/voicexml/{path}") as response:
+        assert response.status == status
+
+
 async def test_a_place_lasts_an_hour(hotline: Hotline) -> None:
     call = await hotline.call()
     hotline.ahead = timedelta(hours=1, minutes=1)
