@@ -2,9 +2,9 @@
 // The page works without this: it only spares the reloads. What is shown is always what the server has.
 const find = (id) => document.getElementById(id);
 const thread = find("thread"), text = find("text");
-let refocus = false; // the button that was pressed by key goes; the next answer takes its place
+let byKey = false; // how the last button was pressed
+let refocus = false; // the button that was pressed by key goes; what the next answer offers takes its place
 document.documentElement.classList.add("scripted");
-document.body.append(Object.assign(document.createElement("span"), { id: "enhanced", hidden: true }));
 thread.scrollTop = thread.scrollHeight;
 
 const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (b) => b.toString(16).padStart(2, "0")).join("");
@@ -15,7 +15,13 @@ function refuse(words) {
 }
 
 function show(now) {
-  if (now.language !== document.documentElement.lang || now.is_empty !== Boolean(find("welcome"))) return location.reload();
+  const wasEmpty = Boolean(find("welcome"));
+  // Another language, or the conversation was ended in another window: everything differs.
+  if (now.language !== document.documentElement.lang || (now.is_empty && !wasEmpty)) return location.reload();
+  if (wasEmpty && !now.is_empty) {
+    thread.replaceChildren();
+    find("end").hidden = false;
+  }
   const seen = document.createElement("template");
   seen.innerHTML = now.messages;
   let before = null, news = false;
@@ -41,10 +47,10 @@ function show(now) {
   if (news) thread.scrollTop = thread.scrollHeight;
 }
 
-async function send(form, button, byKey) {
+async function send(form, button) {
   const body = new URLSearchParams(new FormData(form, button));
   body.set("once", fresh());
-  refocus = byKey;
+  refocus = byKey && form.id !== "write";
   try {
     const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
     if (answer.ok) {
@@ -61,13 +67,10 @@ async function send(form, button, byKey) {
 document.addEventListener("submit", (event) => {
   if (new URL(event.target.action).pathname !== "/chat") return;
   event.preventDefault();
-  if (event.submitter?.disabled) return;
-  const fromField = event.target.id === "write";
-  const byKey = !fromField && !window.lastPointer;
-  send(event.target, event.submitter, byKey);
+  send(event.target, event.submitter);
 });
-document.addEventListener("pointerdown", () => { window.lastPointer = true; });
-document.addEventListener("keydown", () => { window.lastPointer = false; });
+document.addEventListener("pointerdown", () => { byKey = false; });
+document.addEventListener("keydown", () => { byKey = true; });
 
 const events = new EventSource("/chat/events");
 events.addEventListener("thread", (event) => {
