@@ -80,6 +80,16 @@ class Gauges:
                 kind="counter",
             ),
             Metric(
+                "crs_rejected_total",
+                "MTs of this process that were refused for good, by the reason",
+                {
+                    (("operator", sender.operator.name), ("reason", reason)): count
+                    for sender in self.senders
+                    for reason, count in sender.rejected.items()
+                },
+                kind="counter",
+            ),
+            Metric(
                 "crs_operator_weight",
                 "its share where others serve a number too, less than 1 after it was slow or refused",
                 _by_operator({operator.name: operator.weight for operator in self.watch.operators}),

@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -114,6 +114,7 @@ class Sender(Generic[P]):
         self._held: dict[int, Outcome] = {}  # what came of our claims so far, until it is settled
         self._without_redis = False
         self.outstanding = 0  # submits that wait for their answer
+        self.rejected: Counter[str] = Counter()  # for good, by the reason
         self.news = asyncio.Event()
 
     @property
@@ -335,6 +336,7 @@ class Sender(Generic[P]):
             is_throttled = True
             raise
         except Rejected as rejected:
+            self.rejected[rejected.reason] += 1
             is_refused = not rejected.is_unreachable
             raise
         finally:

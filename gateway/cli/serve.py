@@ -15,7 +15,7 @@ from gateway.serve import serve as run_gateway
 @click.command()
 @click.pass_obj
 def serve(app: App) -> None:
-    """Bind to the operators of the settings and answer whoever writes, until stopped."""
+    """Open the channels of the settings and answer whoever writes, until stopped."""
     set_up_logs(app.settings.log.level)
     names = ", ".join(f"{o.name} ({o.host}:{o.port})" for o in app.settings.operators)
     if not names:

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from sqlalchemy import text
 
 from core.messages import Button, Expected
@@ -87,6 +87,17 @@ async def test_a_token_that_is_revoked_for_a_while_loses_nothing(run):
         await running.until("SELECT state, attempt FROM outbox", [("sent", 2)])
         assert running.api.count("getMe") == 1, "the library asks once who we are"
         assert running.api.count("setWebhook") == 2
+
+
+async def test_who_blocked_us_is_counted_and_no_fault_of_ours(run):
+    async with run() as running:
+        running.api.blocked.add("4711")
+        queue(running, "4711", "jednou")
+        await running.until("SELECT state FROM outbox", [("failed",)])
+        async with ClientSession() as http, http.get(f"{running.api.webhook['url']}/../metrics") as page:
+            metrics = await page.text()
+    assert 'crs_rejected_total{operator="telegram",reason="blocked by the person"} 1' in metrics
+    assert 'crs_throttled_total{operator="telegram"} 0' in metrics
 
 
 async def test_to_whom_much_is_said_holds_up_nobody(run):
