@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from conversations.session import Session
+from conversations.session import SESSION_LASTS, Session
 from core.messages import VOICE_CHANNEL, Address, ClaimedMt, Expected, MtState, NewMo
 from core.store.work import Store, Work
-from gateway.turns.runner import SESSION_LASTS, TurnRunner
+from gateway.turns.runner import TurnRunner
 
 MOST_MTS: Final = 100  # far more than wait for one caller
 

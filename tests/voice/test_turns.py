@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import text
 
 from conversations.library import load_library
+from conversations.session import SESSION_LASTS
 from core.messages import Address
 from gateway.channels.voice import Hotline
 from gateway.compose import load_world
-from gateway.turns.runner import SESSION_LASTS, TurnRunner
+from gateway.turns.runner import TurnRunner
 from gateway.voice.call import Conversation
 from gateway.voice.shelf import HttpShelf
 from gateway.voice.sounds import Sounds
