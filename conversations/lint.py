@@ -13,6 +13,7 @@ from conversations.events import Say
 from conversations.library import Library
 from conversations.media import IVR, gsm
 from conversations.script import Ask, Choose, Do, End, Question, Script, Step, Tell
+from conversations.session import DEFAULT_LANGUAGE
 from conversations.understand.answers import command, gist
 from conversations.understand.text import plain, words
 from conversations.verbs import BUSY, VERBS
@@ -37,6 +38,7 @@ NOTICE_BLOCKS: Final = {
     "free_again": 1,
     "failed": 1,
 }  # block -> segments at most
+CALL: Final = "call"  # the words of a call that belong to no dialogue
 _ONLY_WRITTEN: Final = frozenset({"wait", "wait_short"})  # who calls does not wait for an SMS
 _ALWAYS_KNOWN: Final = frozenset(
     {"options", "page", "more", "missing", "problem", "chosen", "language", "after", "weekday"}
@@ -299,8 +301,11 @@ def _heard(library: Library, script: Script, block: str, language: str, tree: no
 
 
 def _common_spoken(library: Library, language: str) -> Iterator[Finding]:
+    of_a_call = _blocks(library, CALL, DEFAULT_LANGUAGE, IVR)
+    for block in of_a_call.keys() - _blocks(library, CALL, language, IVR).keys():
+        yield Finding(CALL, f"{IVR}.{language}.{block}", "has no words")
     blocks = [(COMMON, block) for block in COMMON_BLOCKS if block not in _ONLY_WRITTEN]
-    for dialogue, block in (*blocks, (NOTICES, "failed")):
+    for dialogue, block in (*blocks, (NOTICES, "failed"), *((CALL, block) for block in of_a_call)):
         try:
             text = library.words.render(Say(dialogue, block, language, {}), IVR)
         except NoWords:

@@ -237,12 +237,24 @@ def test_words_that_speak_of_what_nobody_fills_are_found(tmp_path: Path) -> None
             "common, ivr.cs.hotline: says the digits 1221",
             id="common words",
         ),
+        pytest.param(
+            "call",
+            "{% block greeting %}Volejte 1221.{% endblock %}",
+            "call, ivr.cs.greeting: says the digits 1221",
+            id="words of every call",
+        ),
     ],
 )
 def test_words_that_cannot_be_heard_are_found(dialogue: str, words: str, says: str, tmp_path: Path) -> None:
     copy_templates(tmp_path)
     (tmp_path / f"ivr/cs/{dialogue}.j2").write_text(words, encoding="utf-8")
     assert says in found(replace(LIBRARY, words=Words(tmp_path)))
+
+
+def test_words_of_a_call_that_one_language_lacks_are_found(tmp_path: Path) -> None:
+    copy_templates(tmp_path)
+    (tmp_path / "ivr/en/call.j2").write_text("", encoding="utf-8")
+    assert "call, ivr.en.greeting: has no words" in found(replace(LIBRARY, words=Words(tmp_path)))
 
 
 def test_sites_and_groups_are_read_without_figures_and_abbreviations() -> None:
