@@ -1,10 +1,10 @@
 """Where each address is in its dialogue."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -27,6 +27,15 @@ class OpenSession:
     language: str
     moved_at: datetime
     mo_id: int | None
+
+
+class Standing(NamedTuple):
+    """A step of a version of a dialogue, and how many people stand there."""
+
+    dialogue: str
+    version: int
+    step: str
+    people: int
 
 
 class SessionBook:
@@ -57,11 +66,7 @@ class SessionBook:
             {
                 "channel": address.channel,
                 "address": address.number,
-                "dialogue": session.get("dialogue", ""),  # empty: the dialogue is over
-                "version": session.get("version", 0),
-                "step": session.get("step", ""),
-                "language": session["language"],
-                "answers_sealed": self._vault.seal(json.dumps(session, ensure_ascii=False)),
+                **self._values(session),
                 "updated_at": now,
             }
             for address, session in sorted(sessions.items())
@@ -69,6 +74,15 @@ class SessionBook:
         new = upsert(t.sessions)
         changed = {c: new.excluded[c] for c in rows[0] if c not in {"channel", "address"}}
         self._db.execute(new.on_conflict_do_update(index_elements=["channel", "address"], set_=changed), rows)
+
+    def _values(self, session: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "dialogue": session.get("dialogue", ""),  # empty: the dialogue is over
+            "version": session.get("version", 0),
+            "step": session.get("step", ""),
+            "language": session["language"],
+            "answers_sealed": self._vault.seal(json.dumps(session, ensure_ascii=False)),
+        }
 
     def open(self, *, since: datetime, channel: str | None = None, at_most: int) -> list[OpenSession]:
         """Who is in the middle of a dialogue and has moved since then, whoever waits longest first."""
@@ -103,14 +117,38 @@ class SessionBook:
         lapsed = self._open(_s.updated_at <= before).order_by(_s.channel, _s.address).limit(at_most)
         found = self._read(lapsed.with_for_update(of=t.sessions, skip_locked=True))
         for each in found:
-            self._db.execute(
-                update(t.sessions)
-                .where(_s.channel == each.address.channel, _s.address == each.address.number)
-                .values(
-                    dialogue="",
-                    version=0,
-                    step="",
-                    answers_sealed=self._vault.seal(json.dumps({"language": each.language})),
-                )
-            )
+            self._write(each.address, {"language": each.language})
         return found
+
+    def standing(self, *, since: datetime) -> list[Standing]:
+        """How many people who have moved since then stand at each step."""
+        counted = (
+            select(_s.dialogue, _s.version, _s.step, func.count())
+            .where(_s.dialogue != "", _s.updated_at > since)
+            .group_by(_s.dialogue, _s.version, _s.step)
+            .order_by(_s.dialogue, _s.version, _s.step)
+        )
+        return [Standing(*row) for row in self._db.execute(counted)]
+
+    def rewrite_at(
+        self, dialogue: str, step: str, change: Callable[[dict[str, Any]], Mapping[str, Any]], *, at_most: int
+    ) -> int:
+        """Change sessions that stand at a step, and return how many: they rest as long as they have.
+
+        A turn under way has the last word: it knows the scripts as well.
+        """
+        rows = self._db.execute(
+            select(_s.channel, _s.address, _s.answers_sealed)
+            .where(_s.dialogue == dialogue, _s.step == step)
+            .order_by(_s.channel, _s.address)
+            .limit(at_most)
+            .with_for_update()
+        ).all()
+        for row in rows:
+            changed = change(json.loads(self._vault.open(row.answers_sealed)))
+            self._write(Address(row.channel, row.address), changed)
+        return len(rows)
+
+    def _write(self, address: Address, session: Mapping[str, Any]) -> None:
+        hers = (_s.channel == address.channel, _s.address == address.number)
+        self._db.execute(update(t.sessions).where(*hers).values(self._values(session)))

@@ -1,20 +1,29 @@
 """``crs dialogues``: look at the dialogues and see what is wrong with them."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
 import click
 
 from conversations.drawing import mermaid, page
-from conversations.library import Library, load_library
+from conversations.library import DIALOGUES, Library, load_library
 from conversations.lint import check as find
 from conversations.media import MEDIA
+from conversations.releases import LOST, GoesOn, MeetsTheMenu, StartsOver, Stays, fate, moved
 from conversations.script import UnusableScript
-from conversations.session import DEFAULT_LANGUAGE
+from conversations.session import DEFAULT_LANGUAGE, SESSION_LASTS, Session
 from conversations.words import SMS
+from core.store.sessions import Standing
+from core.store.work import Store
 from gateway.compose import App
+
+MOST_AT_ONCE: Final = 500  # sessions in one transaction
 
 
 @click.group()
 def dialogues() -> None:
-    """The dialogues: check, print or draw them."""
+    """The dialogues: check, print or draw them, and move people to those of a new release."""
 
 
 @dialogues.command()
@@ -59,9 +68,66 @@ def draw(app: App, *, name: str, language: str, medium: str | None, has_counts: 
     click.echo(mermaid(library, name, language=language, medium=medium or SMS, counts=counts))
 
 
-def _library() -> Library:
+@dialogues.command()
+@click.option(
+    "--dry-run", is_flag=True, help="Only say how many people stand where, and where they would go."
+)
+@click.option(
+    "--dialogues",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="With --dry-run: the folder of another release's dialogues.",
+)
+@click.pass_obj
+def migrate(app: App, *, dry_run: bool, folder: Path | None) -> None:
+    """Move those who are in the middle of a dialogue to where this release has their step.
+
+    Not needed for anybody to go on, as each turn does it for her: it tells beforehand what a release does,
+    and keeps a step that is gone from being taken for one of a later release.
+    """
+    if folder is not None and not dry_run:
+        raise click.UsageError("Another release's dialogues can only be looked at: add --dry-run.")
+    library = app.library if folder is None else _library(folder)
+    with app.store(connections=1) as store:
+        with store.begin() as work:
+            found = work.sessions.standing(since=datetime.now(UTC) - SESSION_LASTS)
+        staying = 0
+        for each in found:
+            if each.step == LOST or isinstance(fate(library, each.dialogue, each.step), Stays):
+                staying += each.people
+                continue
+            click.echo(_in_words(each, library))
+            if not dry_run:
+                _move(store, library, each)
+    click.echo(f"{staying} stay where they are." + (" Nothing was changed." if dry_run else ""))
+
+
+def _move(store: Store, library: Library, standing: Standing) -> None:
+    def change(kept: dict[str, Any]) -> dict[str, Any]:
+        return moved(library, Session.from_json(kept)).to_json()
+
+    count = MOST_AT_ONCE
+    while count == MOST_AT_ONCE:
+        with store.begin() as work:
+            count = work.sessions.rewrite_at(standing.dialogue, standing.step, change, at_most=MOST_AT_ONCE)
+
+
+def _in_words(standing: Standing, library: Library) -> str:
+    at = f"{standing.dialogue}.{standing.step}, version {standing.version}: {standing.people}"
+    match fate(library, standing.dialogue, standing.step):
+        case Stays():
+            return f"{at} stay"
+        case GoesOn(step=step):
+            return f"{at} go on at {step}"
+        case StartsOver(fields=fields):
+            return f"{at} start over, keeping what they told of {', '.join(fields)}"
+        case MeetsTheMenu():
+            return f"{at} meet the menu, the dialogue is gone"
+
+
+def _library(folder: Path = DIALOGUES) -> Library:
     try:
-        return load_library()
+        return load_library(folder)
     except UnusableScript as wrong:
         raise click.ClickException(str(wrong)) from wrong
 

@@ -1,15 +1,20 @@
 """`crs dialogues`: how many people went which way, and where a release leaves those who are on their way."""
 
+import re
+import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 from click.testing import CliRunner, Result
 
-from conversations.library import load_library
+from conversations.library import DIALOGUES, TEMPLATES, Library, load_library
+from conversations.releases import moved
 from conversations.session import SESSION_LASTS, Session
 from core.messages import Address, Mo, NewMo
+from core.store.desk_view import DeskView
 from core.store.step_counts import Way
 from core.store.work import Store, Work
 from gateway.cli.dialogues import dialogues
@@ -155,3 +160,113 @@ def test_a_drawing_says_how_many_went_each_way_and_where_they_left(
     assert '  number -.->|1| to_status{{"status"}}' in drawn
     assert "began: 1" in run("draw", "registration", "--counts", "--medium", "sms").stdout
     assert "began" not in run("draw", "registration").stdout
+
+
+# -- Releases ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def next_release(tmp_path: Path) -> Path:
+    """The dialogues of a release that calls the PSČ another name and asks for no insurer; STAV is gone."""
+    folder = tmp_path / "dialogues"
+    shutil.copytree(DIALOGUES, folder)
+    (folder / "status.toml").unlink()
+    signpost = (folder / "signpost.toml").read_text("utf-8").replace('"@status"', '"@registration"')
+    (folder / "signpost.toml").write_text(signpost, "utf-8")
+    text = (folder / "registration.toml").read_text("utf-8")
+    text = text.replace("version   = 1", 'version   = 2\nrenamed   = { psc = "home" }')
+    text = text.replace("[step.psc]", "[step.home]").replace('next = "psc"', 'next = "home"')
+    text = text.replace("[step.insurer]", "[step.cash]")
+    text = text.replace('next = "insurer"', 'next = "cash"')
+    (folder / "registration.toml").write_text(text, "utf-8")
+    words = tmp_path / "templates"
+    shutil.copytree(TEMPLATES, words)
+    for template in words.glob("*/*/registration.j2"):
+        renamed = re.sub(r"block (again_|help_|)psc ", r"block \1home ", template.read_text("utf-8"))
+        template.write_text(re.sub(r"block (again_|help_|)insurer ", r"block \1cash ", renamed), "utf-8")
+    return folder
+
+
+def installed(folder: Path) -> Library:
+    return load_library(folder, folder.parent / "templates")
+
+
+@pytest.fixture
+def waiting(town: Town, runner: TurnRunner) -> dict[str, Address]:
+    """Somebody at each of four questions."""
+    people = {name: Address("sms", f"+42060300000{n}") for n, name in enumerate(["psc", "insurer", "name"])}
+    write(town.store, runner, "REG", NUMBER, "Jana Nováková", "111", address=people["psc"])
+    write(town.store, runner, "REG", NUMBER, "Petr Novák", address=people["insurer"])
+    write(town.store, runner, "REG", NUMBER, address=people["name"])
+    return people
+
+
+FIELDS = LIBRARY.scripts["registration"].fields
+TOLD = [
+    f"registration.insurer, version 1: 1 start over, keeping what they told of {', '.join(FIELDS)}",
+    "registration.psc, version 1: 1 go on at home",
+]
+
+
+def test_another_release_is_looked_at_before_it_is_installed(
+    waiting: dict[str, Address], next_release: Path, town: Town, run: Crs
+) -> None:
+    told = run("migrate", "--dry-run", "--dialogues", str(next_release))
+    assert told.stdout.splitlines() == [*TOLD, "1 stay where they are. Nothing was changed."]
+    assert run("migrate", "--dry-run").stdout == "3 stay where they are. Nothing was changed.\n"
+    assert run("migrate", "--dialogues", str(next_release)).exit_code == 2
+
+
+def test_everybody_goes_on_in_the_next_release(
+    waiting: dict[str, Address], next_release: Path, town: Town, app: App
+) -> None:
+    app.library = installed(next_release)
+    told = CliRunner().invoke(dialogues, ["migrate"], obj=app)
+    assert told.stdout.splitlines() == [*TOLD, "1 stay where they are."]
+    again = CliRunner().invoke(dialogues, ["migrate"], obj=app)
+    assert again.stdout == "3 stay where they are.\n"
+    new = TurnRunner(town.store, app.library, town.world)
+    assert "PSC" in answer(town.store, new, "co?", waiting["psc"])
+    over = answer(town.store, new, "111", waiting["insurer"])
+    assert "pojistovn" in over.lower()
+    assert "jmeno" not in over.lower()  # it is known
+    assert "pojistovn" in answer(town.store, new, "Eva Nová", waiting["name"]).lower()
+
+
+def test_a_session_that_nobody_migrated_goes_on_all_the_same(
+    waiting: dict[str, Address], next_release: Path, town: Town
+) -> None:
+    new = TurnRunner(town.store, installed(next_release), town.world)
+    assert "PSC" in answer(town.store, new, "co?", waiting["psc"])
+    assert "pojistovn" in answer(town.store, new, "111", waiting["insurer"]).lower()
+
+
+def test_a_step_that_is_gone_is_not_taken_for_one_of_a_later_release(
+    waiting: dict[str, Address], next_release: Path, town: Town, app: App
+) -> None:
+    app.library = installed(next_release)
+    CliRunner().invoke(dialogues, ["migrate"], obj=app)
+    later = TurnRunner(town.store, LIBRARY, town.world)  # has a step of that name again
+    with town.store.begin() as work:
+        kept, _ = work.sessions.find([waiting["insurer"]])[waiting["insurer"]]
+    assert Session.from_json(kept).step == ""
+    assert answer(town.store, later, "111", waiting["insurer"]).startswith("Omlouvame se")
+
+
+def test_whoever_was_in_a_dialogue_that_is_gone_meets_the_menu(
+    town: Town, runner: TurnRunner, next_release: Path
+) -> None:
+    library = installed(next_release)
+    gone = Session(language="en", dialogue="status", version=1, step="question", answers={"pin": "47110922"})
+    assert moved(library, gone) == Session(language="en", dialogue="status", version=1)
+    with town.store.begin() as work:
+        work.sessions.keep({HERS: moved(library, gone).to_json()}, now=datetime.now(UTC))
+    assert "1 register" in answer(town.store, TurnRunner(town.store, library, town.world), "1", HERS)
+
+
+def answer(store: Store, runner: TurnRunner, text: str, address: Address) -> str:
+    """What the newest answer says."""
+    write(store, runner, text, address=address)
+    with store.begin() as work:
+        said = DeskView(work.db, work.vault).said(address, 1)
+    return said[0].text
