@@ -10,22 +10,26 @@ from typing import Final
 POLITE: Final = {
     "cs": "prosim vas te dekuji dekuju diky dik dobry den vecer zdravim ahoj pekny hezky",
     "en": "please pls thanks thank you hello hi",
+    "uk": "будь ласка дякую добрии день вечір привіт вітаю",
 }
 
 YES: Final = {
     "cs": """ano jo joo jj jasne jiste urcite samozrejme souhlasim souhlas ok oki okej dobre fajn potvrzuji
         potvrzuju potvrdit chci beru plati spravne presne a""",
     "en": "yes y yep yeah yup okay sure correct agree agreed confirm confirmed right",
+    "uk": "так ага звичаино згоден згодна погоджуюсь погоджуюся добре підтверджую хочу tak",
 }
 YES_PHRASES: Final = {
     "cs": ("v poradku", "muze byt", "no jo", "no ano", "no jasne", "bez vyhrad", "to sedi", "sedi"),
     "en": ("of course", "i do", "all right", "that is right", "thats right", "that s right", "go ahead"),
+    "uk": ("все вірно", "все правильно", "так звичаино"),
 }
 NO: Final = {
     "cs": """ne nee n nechci nesouhlasim nesouhlas nikoli nikoliv odmitam nepotvrzuji nepotvrzuju nemam neberu
         neplati spatne nespravne nesedi neni""",
     # Czech says "no" for "well, yes" too, but never alone in answer to ANO or NE.
     "en": "no nope nah disagree wrong incorrect never",
+    "uk": "ні не нема немає неправильно невірно відмовляюсь відмовляюся nemaje",
 }
 NO_PHRASES: Final = {
     "cs": (
@@ -37,9 +41,14 @@ NO_PHRASES: Final = {
         "radeji ne",
     ),
     "en": ("i do not", "i dont", "i don t", "do not", "dont", "don t", "not correct", "not right", "not now"),
+    "uk": ("не хочу", "не згоден", "не згодна", "не правильно"),
 }
 # They add nothing to an answer that has one.
-NEUTRAL: Final = {"cs": "to je tak s tim si vse jsem ho", "en": "i it is that this"}
+NEUTRAL: Final = {
+    "cs": "to je tak s tim si vse jsem ho",
+    "en": "i it is that this",
+    "uk": "це я є",
+}
 
 # The words for 1, 2, 3 … in this order.
 CARDINALS: Final = {
@@ -63,6 +72,18 @@ CARDINALS: Final = {
         *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
         *("eleven", "twelve", "thirteen", "fourteen"),
     ),
+    "uk": (
+        "один одна одне одну odyn",
+        "два дві dva",
+        "три",
+        "чотири",
+        "пять",
+        "шість",
+        "сім",
+        "вісім",
+        "девять",
+        "десять",
+    ),
 }
 ORDINALS: Final = {
     "cs": (
@@ -81,14 +102,30 @@ ORDINALS: Final = {
         *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"),
         *("eleventh", "twelfth"),
     ),
+    "uk": (
+        "першии перша перше першу",
+        "другии друга друге другу",
+        "третіи третя третє третю",
+        "четвертии четверта четверте четверту",
+        "пятии пята пяте пяту",
+        "шостии шоста шосте шосту",
+        "сьомии сьома сьоме сьому",
+        "восьмии восьма восьме восьму",
+        "девятии девята девяте девяту",
+    ),
 }
-LAST: Final = {"cs": "posledni posledniho poslednim", "en": "last"}
+LAST: Final = {
+    "cs": "posledni posledniho poslednim",
+    "en": "last",
+    "uk": "останніи остання останнє останню",
+}
 # They may stand around the number of an option.
 AROUND_A_CHOICE: Final = {
     "cs": """c cis cislo cislem cislu volba volbu volby moznost moznosti varianta variantu bod termin terminu
         misto mista datum ten ta to tu tuto za beru chci volim vybiram zvolim bude je pod""",
     "en": """the option number no nr num choice date place item choose take want pick i ll would like
         st nd rd th""",
+    "uk": "номер цифра варіант хочу беру вибираю дата місце за",
 }
 
 # Monday to Sunday; "ne" is also no, "po" also after: dates.py says when they are days.
@@ -110,6 +147,15 @@ WEEKDAYS: Final = {
         "friday fridays fri",
         "saturday saturdays sat",
         "sunday sundays sun",
+    ),
+    "uk": (
+        "понеділок понеділка пн",
+        "вівторок вівторка вт",
+        "середа середу середи ср",
+        "четвер четверга чт",
+        "пятниця пятницю пт",
+        "субота суботу сб",
+        "неділя неділю нд",
     ),
 }
 MONTHS: Final = {
@@ -141,6 +187,20 @@ MONTHS: Final = {
         "november nov",
         "december dec",
     ),
+    "uk": (
+        "січень січня",
+        "лютии лютого",
+        "березень березня",
+        "квітень квітня",
+        "травень травня",
+        "червень червня",
+        "липень липня",
+        "серпень серпня",
+        "вересень вересня",
+        "жовтень жовтня",
+        "листопад листопада",
+        "грудень грудня",
+    ),
 }
 DAYS_AWAY: Final = {
     "cs": {
@@ -155,35 +215,61 @@ DAYS_AWAY: Final = {
         "predevcirem": -2,
     },
     "en": {"today": 0, "tomorrow": 1, "tmrw": 1, "day after tomorrow": 2, "yesterday": -1},
+    "uk": {"сьогодні": 0, "завтра": 1, "післязавтра": 2, "вчора": -1},
 }
 # In days; after "za" or "in".
 SPANS: Final = {
     "cs": {"den": 1, "dny": 1, "dni": 1, "dnu": 1, "tyden": 7, "tydny": 7, "tydnu": 7},
     "en": {"day": 1, "days": 1, "week": 7, "weeks": 7},
+    "uk": {"день": 1, "дні": 1, "днів": 1, "тиждень": 7, "тижні": 7, "тижнів": 7},
 }
-NEXT: Final = {"cs": "pristi", "en": "next"}
-THIS: Final = {"cs": "tento tuto toto tenhle tuhle tohle", "en": "this"}
-WEEK: Final = {"cs": "tyden", "en": "week"}
-MORNING: Final = {"cs": "rano dopoledne", "en": "morning am"}
-AFTERNOON: Final = {"cs": "odpoledne vecer", "en": "afternoon evening pm"}
+NEXT: Final = {
+    "cs": "pristi",
+    "en": "next",
+    "uk": "наступнии наступна наступноі наступну",
+}
+THIS: Final = {
+    "cs": "tento tuto toto tenhle tuhle tohle",
+    "en": "this",
+    "uk": "цеи ця цю",
+}
+WEEK: Final = {
+    "cs": "tyden",
+    "en": "week",
+    "uk": "тиждень тижня",
+}
+MORNING: Final = {
+    "cs": "rano dopoledne",
+    "en": "morning am",
+    "uk": "ранок вранці зранку",
+}
+AFTERNOON: Final = {
+    "cs": "odpoledne vecer",
+    "en": "afternoon evening pm",
+    "uk": "вдень ввечері пообіді",
+}
 # They may stand around a day and a time.
 AROUND_A_DAY: Final = {
     "cs": """v ve na dne den chci chtel chtela bych termin ten hodin hodine hodinu hodiny hod h hodi se mi by
         to slo nejlepe treba""",
     "en": "on the at of in a i would like date day want",
+    "uk": "в у на о об день дата хочу годині година",
 }
 
 HELP: Final = {
     "cs": ("pomoc", "napoveda", "pomoz", "pomozte", "pomozte mi", "potrebuji pomoc", "pomoct"),
     "en": ("help", "help me", "i need help"),
+    "uk": ("допомога", "допоможіть", "поміч", "dopomoha"),
 }
 BACK: Final = {
     "cs": ("zpet", "zpatky", "krok zpet", "o krok zpet", "jit zpet"),
     "en": ("back", "go back", "step back"),
+    "uk": ("назад", "крок назад", "nazad"),
 }
 QUIT: Final = {
     "cs": ("konec", "ukoncit", "ukonci", "skoncit", "koncim"),
     "en": ("end", "quit", "exit"),
+    "uk": ("кінець", "завершити", "закінчити", "вихід"),
 }
 OPERATOR: Final = {
     "cs": (
@@ -191,6 +277,7 @@ OPERATOR: Final = {
         *("spojit s operatorem", "mluvit s operatorem", "chci mluvit s operatorem", "s operatorem"),
     ),
     "en": ("agent", "human", "talk to operator", "talk to an operator", "call center"),
+    "uk": ("оператор", "оператора", "людина", "хочу оператора"),
 }
 MORE: Final = {
     "cs": (
@@ -198,10 +285,12 @@ MORE: Final = {
         *("dalsi termin", "dalsi terminy", "dalsi moznosti", "dalsi mista"),
     ),
     "en": ("more", "next", "show more", "more dates", "more options", "next page"),
+    "uk": ("ще", "далі", "інші", "більше", "показати ще"),
 }
 STOP: Final = {
     "cs": ("odhlasit", "odhlasit se", "neposilat", "neposilejte"),
     "en": ("stop", "stop all", "stopall", "unsubscribe", "opt out"),
+    "uk": ("стоп", "відписатися", "не надсилати", "не надсилаите"),
 }
 
 
