@@ -18,6 +18,7 @@ STAR: Final = "*"
 
 FOR_A_KEY: Final = timedelta(seconds=7)
 FOR_A_NUMBER: Final = timedelta(seconds=6)  # one time for the first key and for the gaps
+FOR_A_MESSAGE: Final = timedelta(seconds=25)  # until a PIN1 has come by SMS
 FOR_A_SECOND_STAR: Final = timedelta(seconds=1.5)
 DAY_KEYS: Final = 8  # DDMMRRRR
 
@@ -43,10 +44,14 @@ _OPERATOR_REPLY: Final = "OPERÁTOR"
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """How a question is listened to: at most so many keys, and so long for each of them."""
+    """How a question is listened to: at most so many keys, and so long for each of them.
+
+    ``is_exact``: the last key ends it, for nobody would wait so long for a ``#``.
+    """
 
     most: int
     wait: timedelta
+    is_exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,8 @@ def listening(expects: Expected) -> Listening:
     """How many keys may answer a question."""
     if _is_one_key(expects):
         return Listening(1, FOR_A_KEY)
+    if "pin1" in expects.fields:
+        return Listening(_MOST["pin1"], FOR_A_MESSAGE, is_exact=True)
     return Listening(max((_MOST.get(name, _LONGEST) for name in expects.fields), default=1), FOR_A_NUMBER)
 
 

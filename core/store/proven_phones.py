@@ -48,3 +48,9 @@ class ProvenPhoneBook:
         )
         newest = {name: row.excluded[name] for name in ("phone", "how", "proven_at")}
         self._db.execute(row.on_conflict_do_update(index_elements=[_p.channel, _p.address], set_=newest))
+
+    def forget(self, address: Address) -> None:
+        """An address has shown nothing."""
+        self._db.execute(
+            t.proven_phones.delete().where(_p.channel == address.channel, _p.address == address.number)
+        )

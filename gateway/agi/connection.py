@@ -67,13 +67,14 @@ class AgiConnection:
         """Pick up."""
         await self._command("ANSWER")
 
-    async def ask(self, sound: str, *, most: int, wait: timedelta) -> Pressed:
+    async def ask(self, sound: str, *, most: int, wait: timedelta, is_exact: bool = False) -> Pressed:
         """Play a prompt that may be interrupted, and take at most ``most`` keys; ``#`` ends them.
 
         ``wait`` is the time for the first key and for each one after it. A further key is asked for, so that
-        the ``#`` of somebody who presses exactly ``most`` keys does not fall into the next prompt.
+        the ``#`` of somebody who presses exactly ``most`` keys does not fall into the next prompt; unless
+        ``is_exact``, for where ``wait`` is too long to wait for it.
         """
-        keys = most + 1 if most > 1 else most
+        keys = most + 1 if most > 1 and not is_exact else most
         milliseconds = int(wait.total_seconds() * 1000)
         reply = await self._command(
             "GET", "DATA", sound, str(milliseconds), str(keys), takes=LONGEST_PROMPT + wait * keys

@@ -21,6 +21,7 @@ from conversations.media.keypad import (
     AnotherDay,
     Answer,
     Back,
+    Listening,
     Meaning,
     Operator,
     Silence,
@@ -33,6 +34,7 @@ from conversations.media.keypad import (
 from conversations.session import DEFAULT_LANGUAGE, Session
 from core.messages import VOICE_CHANNEL, Address, Expected
 from gateway.agi.connection import AgiConnection
+from gateway.voice.proof import proof_of
 from gateway.voice.sounds import Prompt, Sounds, Spoken, sentences
 from gateway.voice.turns import Answered, Turns
 
@@ -165,26 +167,26 @@ class Conversation:
 
         The number that calls is a hint and no proof: what was entered then is asked for.
         """
-        pin, number = session.answers.get("pin"), session.answers.get("insurance_number")
-        if not session.is_open or not (pin or number):
+        proof = proof_of(session)
+        if proof is None:
+            await self._meanwhile(self._turns.forget_proof, self._address)
             return True
         if await self._meanwhile(self._turns.is_blocked, self._address):
             return False
-        known, block = (str(pin), "unfinished_pin") if pin else (str(number)[-4:], "unfinished_number")
-        said = self._own(block)
+        said = self._own(proof.block)
         for _ in range(MOST_PROOFS):
-            prompt = await self._prompt(block, said)
-            keys, is_ended = await self._keys(prompt, len(known), FOR_A_NUMBER)
+            prompt = await self._prompt(proof.block, said)
+            keys, is_ended = await self._keys(prompt, Listening(len(proof.keys), FOR_A_NUMBER))
             if keys == OPERATOR:
                 await self._to_operator()
-            if keys == known:
+            if keys == proof.keys:
                 await self._line.play((await self._prompt("resumed", self._own("resumed"))).sound)
                 return True
             if is_ended and not keys:
                 return False
             if keys.strip(STAR):
                 await self._meanwhile(self._turns.wrong_proof, self._address)
-                said = [*self._own("unproven"), *self._own(block)]
+                said = [*self._own("unproven"), *self._own(proof.block)]
         return False
 
     # From question to question
@@ -234,18 +236,18 @@ class Conversation:
             if await self._line.play(prompt.sound, until=OPERATOR) == OPERATOR:
                 return Operator()
             prompt = await self._meanwhile(self._sounds.hush, step)
-        keys, is_ended = await self._keys(prompt, how.most, how.wait)
+        keys, is_ended = await self._keys(prompt, how)
         meaning = read_keys(expects, keys, is_ended=is_ended)
         if isinstance(meaning, AnotherDay):
             prompt = await self._prompt("another_day", self._own("another_day"))
-            keys, is_ended = await self._keys(prompt, DAY_KEYS, FOR_A_NUMBER)
+            keys, is_ended = await self._keys(prompt, Listening(DAY_KEYS, FOR_A_NUMBER))
             return read_day(expects, keys, is_ended=is_ended)
         return meaning
 
-    async def _keys(self, prompt: Prompt, most: int, wait: timedelta) -> tuple[str, bool]:
+    async def _keys(self, prompt: Prompt, how: Listening) -> tuple[str, bool]:
         """The keys pressed after a prompt, and whether ``#`` or their number ended them."""
-        pressed = await self._line.ask(prompt.sound, most=most, wait=wait)
-        if most > 1 or pressed.keys != STAR:
+        pressed = await self._line.ask(prompt.sound, most=how.most, wait=how.wait, is_exact=how.is_exact)
+        if how.most > 1 or pressed.keys != STAR:
             return pressed.keys, pressed.in_time
         return await self._after_a_star()
 
@@ -280,7 +282,7 @@ class Conversation:
         if not self._open.is_over:  # it failed, and the words say so
             raise _Ends(Ending.OPERATOR)
         prompt = await self._prompt("anything_else", self._own("anything_else"))
-        keys, _ = await self._keys(prompt, 1, FOR_A_LANGUAGE)
+        keys, _ = await self._keys(prompt, Listening(1, FOR_A_LANGUAGE))
         if keys == OPERATOR:
             await self._to_operator()
         if keys == MORE_KEY:

@@ -87,6 +87,11 @@ class Turns:
         with self._store.begin() as work:
             work.call_backs.add(phone, language=language, reason="name", now=self._clock())
 
+    def forget_proof(self, address: Address) -> None:
+        """A call that goes on nowhere has proven no phone, whatever an earlier one from that number did."""
+        with self._store.begin() as work:
+            work.proven_phones.forget(address)
+
     def wrong_proof(self, address: Address) -> None:
         """Count one more answer that did not prove who calls."""
         with self._store.begin() as work:

@@ -43,6 +43,7 @@ from gateway.voice.call import (
     MOST_FAILURES,
     NAME_ENDS,
 )
+from gateway.voice.proof import proof_of
 from gateway.voice.sounds import Spoken, digest, sentences
 from gateway.voice.turns import Turns
 from gateway.voicexml import documents
@@ -52,7 +53,6 @@ from gateway.voicexml.place import Place, Stage
 UNREADABLE: Final = "#"  # what no question takes for an answer
 _ANY_KEY: Final = "123456789"
 _NUMBER: Final = re.compile(r"^(?:tel|sips?):([^@;]+)", re.IGNORECASE)
-_PROOF_KEYS: Final = {"unfinished_pin": 8, "unfinished_number": 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,28 +149,30 @@ class Calls:
         if keys == OPERATOR:
             return self._to_operator(place)
         place = replace(place, language=LANGUAGE_KEYS.get(keys, place.language))
-        session = self._session(place.phone)
-        block, known = _to_show(session)
-        if not known:
+        proof = proof_of(self._session(place.phone))
+        if proof is None:
+            self._turns.forget_proof(Place.of_phone(place.phone or ""))
             return self._open(replace(place, is_proven=True))
         if self._turns.is_blocked(Place.of_phone(place.phone or "")):
             return self._open(place)
         place = place.at(Stage.PROOF)
-        return self._ask_proof(place, self._own(place, block), _PROOF_KEYS[block])
+        return self._ask_proof(place, self._own(place, proof.block), len(proof.keys))
 
     def _prove(self, place: Place, keys: str) -> bytes:
         """Whoever goes on where another call broke off shows that she is the same person."""
         if keys == OPERATOR:
             return self._to_operator(place)
-        block, known = _to_show(self._session(place.phone))
-        if keys == known:
+        proof = proof_of(self._session(place.phone))
+        if proof is None:
+            return self._open(replace(place, failures=0))
+        if keys == proof.keys:
             return self._open(replace(place, is_proven=True), self._own(place, "resumed"))
-        if not keys or not known or place.failures + 1 >= MOST_FAILURES:
+        if not keys or place.failures + 1 >= MOST_FAILURES:
             return self._open(replace(place, failures=0))
         self._turns.wrong_proof(Place.of_phone(place.phone or ""))
         place = replace(place, failures=place.failures + 1)
-        said = [*self._own(place, "unproven"), *self._own(place, block)]
-        return self._ask_proof(place, said, _PROOF_KEYS[block])
+        said = [*self._own(place, "unproven"), *self._own(place, proof.block)]
+        return self._ask_proof(place, said, len(proof.keys))
 
     def _ask_proof(self, place: Place, said: Sequence[Sentence], most: int) -> bytes:
         return documents.question(
@@ -331,12 +333,3 @@ def _keys(expects: Expected) -> Keys:
         return Keys(most=how.most, wait=how.wait)
     offered = [*replies(expects), *([NONE] if "day" in expects.fields else [])] or _ANY_KEY
     return Keys((*offered, OPERATOR), wait=how.wait)
-
-
-def _to_show(session: Session) -> tuple[str, str]:
-    """The words that ask for what shows who she is, and what it is; empty where nothing is to be hidden."""
-    if session.is_open and (pin := session.answers.get("pin")):
-        return "unfinished_pin", str(pin)
-    if session.is_open and (number := session.answers.get("insurance_number")):
-        return "unfinished_number", str(number)[-4:]
-    return "", ""

@@ -22,6 +22,7 @@ MENU = Expected("choice", "signpost.menu:1", buttons=(Button("Registrace", "1"),
 NUMBER = Expected("digits", "registration.number:2", ("insurance_number",))
 NAME = Expected("text", "registration.name:3", ("name",))
 PAIRS = Expected("choice", "reservation.pairs:4", ("day",), (Button("pondělí", "1"),))
+PIN1 = Expected("digits", "phone.pin1:6", ("pin1",))
 HELD = Expected("yes_no", "reservation.held:5", (), (Button("ano", "ANO"), Button("ne", "NE")))
 
 
@@ -37,6 +38,7 @@ class Turns:
         self.recordings: list[str] = []
         self.called_back: list[str] = []
         self.wrong = 0
+        self.is_trusted = True
         self.is_forgotten = threading.Event()
         self.is_asked = threading.Event()
         self.may_answer = threading.Event()
@@ -65,6 +67,9 @@ class Turns:
 
     def call_back(self, phone, language):
         self.called_back.append(phone)
+
+    def forget_proof(self, address):
+        self.is_trusted = False
 
     def wrong_proof(self, address):
         self.wrong += 1
@@ -255,17 +260,39 @@ async def test_one_more_errand_begins_at_the_menu(hotline):
 
 AT_PSC = Session(dialogue="registration", step="psc", answers={"insurance_number": "405123123"})
 AT_PAIRS = Session(dialogue="reservation", step="pairs", answers={"pin": "47110922"})
+ASIDE = Session(dialogue="status", step="shown", paused=AT_PSC.to_json())
 
 
 @pytest.mark.parametrize(
     ("session", "prompt", "keys"),
-    [(AT_PSC, "unfinished_number", "3123#"), (AT_PAIRS, "unfinished_pin", "47110922#")],
+    [
+        pytest.param(AT_PSC, "unfinished_number", "3123#", id="the insurance number"),
+        pytest.param(AT_PAIRS, "unfinished_pin", "47110922#", id="the PIN"),
+        pytest.param(ASIDE, "unfinished_number", "3123#", id="what an aside interrupted"),
+    ],
 )
 async def test_whoever_knows_what_she_entered_goes_on_where_she_stopped(hotline, session, prompt, keys):
     turns = Turns(NUMBER, session=session)
     made = await ACaller((prompt, keys), ("number", "0")).call(hotline(turns).lead)
     assert made.prompts[:3] == ["greeting", prompt, "resumed"]
     assert set(turns.addresses) == {CALLER}
+    assert turns.is_trusted
+
+
+@pytest.mark.parametrize(
+    "session", [Session(), Session(dialogue="signpost", step="menu")], ids=["new", "menu"]
+)
+async def test_what_an_earlier_call_proved_does_not_hold_for_one_that_goes_on_nowhere(hotline, session):
+    turns = Turns(MENU, session=session)
+    await ACaller(("signpost.menu", "0")).call(hotline(turns).lead)
+    assert not turns.is_trusted
+
+
+async def test_a_pin1_is_waited_for_and_ends_with_its_last_key(hotline):
+    turns = Turns(PIN1, None)
+    made = await ACaller(("phone.pin1", "123456")).call(hotline(turns).lead)
+    assert [command.split()[-2:] for command in made.commands if "phone.pin1" in command] == [["25000", "6"]]
+    assert turns.said[1] == ("123456", PIN1.at)
 
 
 @pytest.mark.parametrize("keys", [["1111#"] * 2, ["#"], ["", ""]], ids=["wrong", "anew", "silent"])
@@ -326,7 +353,7 @@ async def test_a_turn_that_hangs_gives_the_operator(hotline):
     turns = Turns(MENU)
     turns.may_answer.clear()
     made = await ACaller().call(hotline(turns, within=0.01).lead)
-    assert made.prompts == ["greeting"]
+    assert "signpost.menu" not in made.prompts
     assert not made.is_done
     turns.may_answer.set()
     assert await asyncio.to_thread(turns.is_forgotten.wait, 20)

@@ -92,6 +92,14 @@ def test_an_unknown_caller_stands_nowhere(turns):
     assert not turns.begin(JANA).is_open
 
 
+def test_a_proof_is_forgotten(store, turns, clock):
+    with store.begin() as work:
+        work.proven_phones.prove(JANA, CALLER, how="PIN1", now=clock())
+    turns.forget_proof(JANA)
+    with store.begin() as work:
+        assert work.proven_phones.phone_of(JANA, now=clock()) is None
+
+
 def test_five_wrong_proofs_block_an_address(turns):
     for _ in range(5):
         assert not turns.is_blocked(JANA)
