@@ -33,6 +33,11 @@ class Loopback:
             work.routes.learn([(number, LOOPBACK)], source="mo", now=now)
             work.wake(INBOX_CHANNEL)
 
+    def connect(self, number: str, *, now: datetime) -> None:
+        """The number is reached this way from now on, as a phone that was switched on."""
+        with self._store.begin() as work:
+            work.routes.learn([(number, LOOPBACK)], source="mo", now=now)
+
     def collect(self, number: str, *, now: datetime) -> list[Shown]:
         """Take the MTs that wait for a number, in order; they count as delivered."""
         with self._store.begin() as work:

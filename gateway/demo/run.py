@@ -19,14 +19,20 @@ from core.calendars.calendar import PRAGUE
 from core.store.figures import FigureBook
 from core.store.work import Store
 from gateway.channels.loopback import Loopback
+from gateway.channels.voice import open_sounds
 from gateway.clock import utc_now
 from gateway.compose import DATA, App
 from gateway.demo.operator import NAME, SEGMENTS_PER_SECOND, DemoOperator
 from gateway.demo.people import Census, Person
 from gateway.demo.world import HOME, populate
 from gateway.serve import CONNECTIONS, Gateway, end
-from gateway.settings import EMBEDDED, Settings
-from gateway.settings.choices import Database, Operator, Redis
+from gateway.settings import EMBEDDED, Settings, SettingsError
+from gateway.settings.choices import Database, Operator, Redis, Voice
+from gateway.turns.runner import TurnRunner
+from gateway.voice.shelf import PATH as SOUNDS
+from gateway.voice.shelf import HttpShelf
+from gateway.voice.turns import Turns
+from gateway.web.call import Hotline
 from gateway.web.pages import create_web
 from gateway.web.parts import WebParts
 from workers.planning import SitesNotPlanned, plan_all
@@ -82,6 +88,7 @@ def demo_settings(settings: Settings, port: int = 0) -> Settings:
             "database": Database(url=EMBEDDED),
             "redis": Redis(url=EMBEDDED),
             "operators": (operator,),
+            "voice": Voice(),  # the page leads its calls itself
             "sms": settings.sms.model_copy(update={"sending_hours": (time.min, time.max), "lane_hours": {}}),
         }
     )
@@ -123,11 +130,13 @@ async def _run(
                 capacity=SEGMENTS_PER_SECOND,
                 in_use=operator.segments_per_second,
             )
-            async with _web(parts, choices.port):
+            gateway = Gateway(here, store, redis_url)
+            routes = [route for channel in gateway.channels for route in channel.routes]
+            async with _web(create_web(parts, _hotline(here, store), routes), choices.port):
                 running = {
                     asyncio.create_task(work)
                     for work in (
-                        Gateway(here, store, redis_url).run(),
+                        gateway.run(),
                         operator.live(known=known, last_mt=last_mts),
                         _every(PLAN_EVERY, plan_all),
                         _every(TEND_EVERY, release_lapsed_holds),
@@ -163,8 +172,8 @@ async def _every(period: timedelta, job: Callable[[], None]) -> None:
 
 
 @asynccontextmanager
-async def _web(parts: WebParts, port: int) -> AsyncIterator[None]:
-    runner = web.AppRunner(create_web(parts), access_log=None, shutdown_timeout=LEAVE_WITHIN.total_seconds())
+async def _web(pages: web.Application, port: int) -> AsyncIterator[None]:
+    runner = web.AppRunner(pages, access_log=None, shutdown_timeout=LEAVE_WITHIN.total_seconds())
     await runner.setup()
     try:
         try:
@@ -174,6 +183,16 @@ async def _web(parts: WebParts, port: int) -> AsyncIterator[None]:
         yield
     finally:
         await runner.cleanup()
+
+
+def _hotline(here: App, store: Store) -> Hotline:
+    """Calls from the page, spoken aloud where this machine can speak."""
+    turns = Turns(store, TurnRunner(store, here.library, here.world), utc_now, by="demo")
+    shelf = HttpShelf(SOUNDS)
+    try:
+        return Hotline(turns, open_sounds(here.settings, shelf), shelf)
+    except SettingsError:
+        return Hotline(turns, None, shelf)
 
 
 def _somebody(census: Census) -> Person:

@@ -1,7 +1,7 @@
 """The start page, and its figures as they change."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +11,7 @@ import jinja2
 from aiohttp import web
 
 from core.store.figures import FigureBook
+from gateway.web.call import Hotline, add_call
 from gateway.web.events import ServerEvent, stream
 from gateway.web.guard import add_policy, only_from_here
 from gateway.web.parts import PARTS, WebParts
@@ -21,8 +22,8 @@ LATEST: Final = 8
 LOOK_EVERY_SECONDS: Final = 1.0
 
 
-def create_web(parts: WebParts) -> web.Application:
-    """The web application of the demo; ``parts.closing`` ends its streams."""
+def create_web(parts: WebParts, hotline: Hotline, routes: Iterable[web.RouteDef] = ()) -> web.Application:
+    """The demo's web application with the channels' ``routes``; ``parts.closing`` ends its streams."""
     app = web.Application(middlewares=[only_from_here])
     app[PARTS] = parts
     app.on_response_prepare.append(add_policy)
@@ -31,7 +32,9 @@ def create_web(parts: WebParts) -> web.Application:
     app.router.add_get("/", start)
     app.router.add_get("/figures", figures)
     app.router.add_static("/static", TEMPLATES / "static")
+    app.router.add_routes(routes)
     add_phone(app)
+    add_call(app, hotline)
     return app
 
 

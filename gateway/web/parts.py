@@ -7,6 +7,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from core.phones import NotAPhone, parse_phone
 from core.store.work import Store
 from gateway.channels.loopback import Loopback
 from gateway.demo.people import Person
@@ -29,3 +30,15 @@ class WebParts:
 
 
 PARTS: web.AppKey[WebParts] = web.AppKey("parts", WebParts)
+
+
+def number_of(parts: WebParts, written: object) -> str:
+    """A number in E.164 that nobody else of the demo has."""
+    phone = parse_phone(written if isinstance(written, str) else "", parts.country)
+    if isinstance(phone, NotAPhone):
+        raise web.HTTPBadRequest(text="Toto není telefonní číslo. / That is not a phone number.")
+    if phone.e164 in parts.taken:
+        raise web.HTTPConflict(
+            text="Toto číslo už má někdo jiný, zvolte jiné. / Somebody else has this number, choose another."
+        )
+    return phone.e164

@@ -8,11 +8,10 @@ from aiohttp import web
 
 from conversations.media.gsm import segments
 from core.messages import SMS_CHANNEL, Address
-from core.phones import NotAPhone, parse_phone
 from core.routing import LOOPBACK
 from core.store.figures import FigureBook, Kept
 from gateway.web.events import ServerEvent, last_event_id, stream
-from gateway.web.parts import PARTS, WebParts
+from gateway.web.parts import PARTS, WebParts, number_of
 
 MOST_CHARACTERS: Final = 1_000
 LOOK_EVERY_SECONDS: Final = 0.5
@@ -33,7 +32,7 @@ async def say(request: web.Request) -> web.Response:
         raise web.HTTPBadRequest(text="Send JSON: from and text.") from None
     if not isinstance(body, dict) or not isinstance(body.get("text"), str):
         raise web.HTTPBadRequest(text="Send JSON: from and text.")
-    number = _number(parts, body.get("from"))
+    number = number_of(parts, body.get("from"))
     text = body["text"].strip()
     if not text or len(text) > MOST_CHARACTERS:
         raise web.HTTPBadRequest(text=f"A message has 1 to {MOST_CHARACTERS} characters.")
@@ -44,7 +43,8 @@ async def say(request: web.Request) -> web.Response:
 async def hear(request: web.Request) -> web.StreamResponse:
     """Every MT to this number after the last one the browser has, and those to come."""
     parts = request.app[PARTS]
-    number = _number(parts, request.query.get("number"))
+    number = number_of(parts, request.query.get("number"))
+    await asyncio.to_thread(parts.loopback.connect, number, now=parts.clock())
     return await stream(request, _mts(parts, number, last_event_id(request)))
 
 
@@ -63,15 +63,3 @@ def _collect(parts: WebParts, number: str, after: int) -> list[Kept]:
     parts.loopback.collect(number, now=parts.clock())
     with parts.store.begin() as work:
         return FigureBook(work.db, work.vault).mts(LOOPBACK, Address(SMS_CHANNEL, number), after=after)
-
-
-def _number(parts: WebParts, written: object) -> str:
-    """A number in E.164 that nobody else of the demo has."""
-    phone = parse_phone(written if isinstance(written, str) else "", parts.country)
-    if isinstance(phone, NotAPhone):
-        raise web.HTTPBadRequest(text="Toto není telefonní číslo. / That is not a phone number.")
-    if phone.e164 in parts.taken:
-        raise web.HTTPConflict(
-            text="Toto číslo už má někdo jiný, zvolte jiné. / Somebody else has this number, choose another."
-        )
-    return phone.e164

@@ -17,6 +17,9 @@ from gateway.channels.loopback import Loopback
 from gateway.compose import DATA, load_world
 from gateway.demo.people import Census
 from gateway.turns.runner import TurnRunner
+from gateway.voice.shelf import HttpShelf
+from gateway.voice.turns import Turns
+from gateway.web.call import Hotline
 from gateway.web.pages import create_web
 from gateway.web.parts import WebParts
 
@@ -48,7 +51,9 @@ async def client(store: Store) -> AsyncIterator[Client]:
         capacity=50,
         in_use=lambda: 12.34,
     )
-    async with TestClient(TestServer(create_web(parts), host="127.0.0.1")) as client:
+    turns = Turns(store, TurnRunner(store, load_library(), WORLD), lambda: NOW, by="test")
+    hotline = Hotline(turns, None, HttpShelf("/voice"))
+    async with TestClient(TestServer(create_web(parts, hotline), host="127.0.0.1")) as client:
         yield client
 
 
@@ -173,3 +178,45 @@ async def test_the_figures_arrive(client: Client, runner: TurnRunner) -> None:
     figures = json.loads(line[6:])
     assert (figures["mo"], figures["mt"], figures["registrations"], figures["in_use"]) == (1, 1, 0, 12.3)
     assert figures["latest"] == []
+
+
+async def call(client: Client, door: str, **said: object) -> ClientResponse:
+    here = str(client.make_url("/")).rstrip("/")
+    return await client.post(f"/call/{door}", json={"from": NUMBER, **said}, headers={"Origin": here})
+
+
+async def test_a_call_is_led_by_keys_and_says_what_would_be_heard(client: Client) -> None:
+    heard = await (await call(client, "begin")).json()
+    assert "stiskněte" in heard["text"]
+    assert heard["most"] == 1
+    heard = await (await call(client, "keys", keys="4")).json()
+    assert heard["is_over"]
+    assert heard["text"]
+
+
+async def test_a_star_says_the_question_again(client: Client) -> None:
+    first = await (await call(client, "begin")).json()
+    assert await (await call(client, "keys", keys="*")).json() == first
+
+
+async def test_zero_asks_for_the_operator_at_any_question(client: Client) -> None:
+    await call(client, "begin")
+    heard = await (await call(client, "keys", keys="0")).json()
+    assert "perátor" in heard["text"]
+
+
+async def test_keys_without_a_call_and_what_is_no_key_are_refused(client: Client) -> None:
+    assert (await call(client, "keys", keys="1")).status == 409
+    await call(client, "begin")
+    assert (await call(client, "keys", keys="1; DROP")).status == 400
+    await call(client, "end")
+    assert (await call(client, "keys", keys="1")).status == 409
+
+
+async def test_a_phone_that_is_switched_on_gets_sms_before_it_has_sent_any(
+    client: Client, store: Store
+) -> None:
+    async with client.get("/phone/events", params={"number": NUMBER}) as answer:
+        assert answer.status == 200
+    with store.begin() as work:
+        assert work.routes.find([NUMBER]).learned == {NUMBER: "loopback"}

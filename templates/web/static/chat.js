@@ -5,7 +5,11 @@ const thread = find("thread"), text = find("text");
 let byKey = false; // how the last button was pressed
 let refocus = false; // the button that was pressed by key goes; what the next answer offers takes its place
 document.documentElement.classList.add("scripted");
-thread.scrollTop = thread.scrollHeight;
+
+function scroll() {
+  // To the end, but never past the beginning of what was said last.
+  thread.scrollTop = Math.min(thread.scrollHeight, thread.lastElementChild.offsetTop);
+}
 
 const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (b) => b.toString(16).padStart(2, "0")).join("");
 
@@ -44,7 +48,7 @@ function show(now) {
       refocus = false;
     }
   }
-  if (news) thread.scrollTop = thread.scrollHeight;
+  if (news) scroll();
 }
 
 async function send(form, button) {
@@ -72,6 +76,7 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("pointerdown", () => { byKey = false; });
 document.addEventListener("keydown", () => { byKey = true; });
 
+scroll();
 const events = new EventSource("/chat/events");
 events.addEventListener("thread", (event) => {
   if (find("refused").textContent === document.body.dataset.lost) refuse("");

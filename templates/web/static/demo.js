@@ -21,9 +21,9 @@ function show(message) {
   const thread = find("thread");
   thread.append(sms);
   thread.scrollTop = thread.scrollHeight;
-  const pin = !message.mine && /PINem (\d{4} ?\d{4})|PIN (\d{4} ?\d{4})/.exec(message.text);
+  const pin = !message.mine && /PIN(?:em|1)? (\d{4} ?\d{4}|\d{6})\b/.exec(message.text);
   if (pin) {
-    find("pin").textContent = find("pin").dataset.say = pin[1] || pin[2];
+    find("pin").textContent = find("pin").dataset.say = pin[1];
     find("pin").hidden = false;
   }
 }
@@ -47,7 +47,7 @@ function add(message) {
 let mts = null;
 function connect() {
   if (mts) mts.close();
-  find("number").value = kept.number;
+  find("number").value = find("own-number").textContent = kept.number;
   find("thread").querySelectorAll(".sms").forEach((sms) => sms.remove());
   find("empty").hidden = false;
   find("pin").hidden = true;
@@ -83,9 +83,15 @@ find("write").addEventListener("submit", (event) => { event.preventDefault(); sa
 find("text").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); say(find("text").value); }
 });
+// What is offered to type goes where somebody typed last: the phone, or the chat beside it.
+let target = () => find("text");
+find("text").addEventListener("focus", () => { target = () => find("text"); });
+window.addEventListener("blur", () => {
+  if (document.activeElement === find("chat")) target = () => find("chat").contentDocument.getElementById("text");
+});
 document.querySelectorAll(".say").forEach((button) => button.addEventListener("click", () => {
-  find("text").value = button.dataset.say;
-  find("text").focus();
+  target().value = button.dataset.say;
+  target().focus();
 }));
 find("number").addEventListener("change", () => {
   kept.number = find("number").value.replace(/[^+\d]/g, "");
