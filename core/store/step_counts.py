@@ -30,7 +30,7 @@ class StepCountBook:
         self._db = db
 
     def add(self, counts: Mapping[Way, int]) -> None:
-        """Count so many more; in one order, so that two who count at once never wait for each other."""
+        """Count so many more; always in one order, so that two who count at once cannot block each other."""
         if not counts:
             return
         rows = [{**way._asdict(), "count": count} for way, count in sorted(counts.items())]

@@ -16,7 +16,7 @@ from core.store.desk_view import DeskView, SaidMessage, masked_words
 from core.store.sessions import OpenSession
 from core.store.work import Store
 from gateway.compose import App
-from gateway.turns.on_behalf import OnBehalf
+from gateway.turns.on_behalf import OnBehalf, Seen
 from gateway.turns.runner import TurnRunner
 
 MOST_LINES: Final = 50
@@ -73,17 +73,16 @@ def take(
         runner = TurnRunner(store, app.library, app.world)
         desk = OnBehalf(store, app.library, runner, address, by=by, road=road)
         seen = desk.take(datetime.now(UTC))
-        _show_place(address, seen.where)
-        _show_said(app, seen.said)
+        _show(app, address, seen)
         while (line := _line(text, seen.where, is_typed=sys.stdin.isatty())) is not None:
             now = datetime.now(UTC)
             if not line.strip():
                 seen = desk.take(now)
-                _show_place(address, seen.where)
+                _show(app, address, seen)
             else:
                 seen = desk.say(line.strip(), seen.where, operator_id=f"desk-{secrets.token_hex(8)}", now=now)
-            runner.write_counts()
-            _show_said(app, seen.said)
+                runner.write_counts()
+                _show_said(app, seen.said)
             if text is not None:
                 break
 
@@ -146,12 +145,13 @@ def _road(app: App, store: Store, address: Address) -> str:
     return choose_operator(address.number, app.operators, known)
 
 
-def _show_place(address: Address, where: Whereabouts) -> None:
-    session = where.session
+def _show(app: App, address: Address, seen: Seen) -> None:
+    session = seen.where.session
     at = f"{session.dialogue}.{session.step}" if session.is_open else "nothing is open"
     click.echo(f"{address.channel} {mask(address.number)}, {session.language}: {at}")
-    if where.question:
-        click.echo(f"She is asked: {masked_words(where.question)}")
+    _show_said(app, seen.said)
+    if seen.where.question:
+        click.echo(f"She is asked: {masked_words(seen.where.question)}")
 
 
 def _show_said(app: App, said: tuple[SaidMessage, ...]) -> None:

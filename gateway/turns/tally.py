@@ -24,6 +24,8 @@ class Tally:
         """Write down what was counted; what cannot be written is kept for the next time."""
         with self._one_at_a_time:
             counts, self._counts = self._counts, Counter()
+        if not counts:
+            return
         try:
             with store.begin() as work:
                 work.step_counts.add(counts)
