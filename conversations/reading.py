@@ -25,6 +25,7 @@ _PIN: Final = re.compile(
 _PIN2: Final = re.compile(r"(?i)\bpin ?2\b")
 PIN_DIGITS: Final = 8
 _CODE: Final = re.compile(r"[A-Za-z0-9-]{4,20}")
+_RECORDED: Final = re.compile(r"Nahrávka \d+")  # a name that was spoken, by the number of its recording
 _NONE: Final = frozenset({"0", "nula", "zadna", "zadne", "zadny", "zero", "none", "neither"})
 _SHORTEST_LABEL: Final = 3
 
@@ -169,7 +170,7 @@ def _other_day(  # noqa: PLR0911 - one for every DayReading
             return Unread()
 
 
-def _read_alone(asked: Field, text: str) -> str | None:
+def _read_alone(asked: Field, text: str) -> str | None:  # noqa: PLR0911 - one for every field
     """A value that only makes sense because it was asked for."""
     digits = _digits(text)
     match asked:
@@ -181,6 +182,8 @@ def _read_alone(asked: Field, text: str) -> str | None:
             return digits if len(digits) == PIN_DIGITS else None
         case Field.DIGITS:
             return digits if len(digits) == 4 else None
+        case Field.NAME:
+            return text if _RECORDED.fullmatch(text) else None
         case Field.CODE:
             said = [word for word in text.split() if plain(word).strip(".:") not in ("kod", "code")]
             return said[0] if len(said) == 1 and _CODE.fullmatch(said[0]) else None

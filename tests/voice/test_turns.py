@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from conversations.library import load_library
+from conversations.reading import read_fields
+from conversations.script import Field
 from conversations.session import SESSION_LASTS
 from core.messages import Address
 from gateway.channels.voice import Hotline
@@ -136,3 +138,9 @@ async def test_a_dropped_call_goes_on_at_the_same_question(store, hotline, turns
     made = await ACaller(("signpost.menu", INFORMATION)).call(hotline.lead, "1.2")
     assert made.is_done
     assert not turns.begin(JANA).is_open
+
+
+def test_the_number_of_a_recording_is_a_name_until_it_is_written_down():
+    filled = read_fields("Nahrávka 12", asked=[Field.NAME], also=[])
+    assert filled.values == {Field.NAME: "Nahrávka 12"}
+    assert not read_fields("Nahrávka 12 13", asked=[Field.NAME], also=[]).values
