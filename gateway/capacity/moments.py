@@ -10,6 +10,8 @@ from gateway.capacity.arithmetic import LONGEST_PATIENCE
 from gateway.capacity.pace import CapacityGone, Lease, OperatorRate, Pace, Refused
 
 AT_MOST = timedelta(seconds=1)
+ASK_AHEAD_SECONDS = 0.03
+LOOK_EVERY_SECONDS = 0.002  # while an answer may bring an earlier moment
 MANY = 2
 LITTLE = timedelta(milliseconds=1)
 SOME = timedelta(milliseconds=5)
@@ -43,6 +45,7 @@ class Moments:
         self._own: list[Lease] = []  # of one moment each, ascending
         self._patience = timedelta(0)
         self._queue = asyncio.Lock()  # the parts of several long MTs ask at the same time
+        self._asking: set[asyncio.Task[None]] = set()
         self._telling: set[asyncio.Task[None]] = set()
 
     async def next(self, waiting: int = 1) -> None:
@@ -65,10 +68,14 @@ class Moments:
     async def _next(self, waiting: int) -> Lease:
         misses = 0
         while True:
-            while not self._own:
-                await self._lease(waiting)
-            await self._until(self._own[0].moments[0])
+            self._ask_in_time(waiting)
+            if not self._own:
+                await self._heard()
+                continue
             now = self._clock()
+            if (wait := self._own[0].moments[0] - now) > 0:
+                await self._sleep(min(wait, LOOK_EVERY_SECONDS) if self._asking else wait)
+                continue
             late = [lease for lease in self._own if lease.is_late(0, now)]
             if not late:
                 self._patience = self._patience * 0.95 if self._patience > LITTLE else timedelta(0)
@@ -78,11 +85,36 @@ class Moments:
                 # Not one stall but the pace of this process: ask for what it needs rather than miss again.
                 self._patience = min(max(self._patience * 2, SOME), MUCH)
             self._own = [lease for lease in self._own if lease not in late]
-            await self._lease(len(late), _together(late))
+            self._ask(len(late), _together(late))
+
+    def _ask_in_time(self, waiting: int) -> None:
+        """Ask before the last moment is gone: the answer takes longer than moments are apart."""
+        ahead = self._own[-1].moments[0] - self._clock() if self._own else 0.0
+        if len(self._own) < waiting and ahead < ASK_AHEAD_SECONDS and not self._asking:
+            self._ask(waiting - len(self._own))
+
+    def _ask(self, segments: int, instead_of: Lease | None = None) -> None:
+        """Ask, and go on with what we have."""
+        asking = asyncio.get_running_loop().create_task(self._lease(segments, instead_of))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asked)
+
+    def _asked(self, asking: asyncio.Task[None]) -> None:
+        """A failure is kept for who waits for it."""
+        if asking.cancelled() or asking.exception() is None:
+            self._asking.discard(asking)
+
+    async def _heard(self) -> None:
+        """Wait for an answer, and raise what came in its place."""
+        heard, self._asking = await asyncio.wait(self._asking, return_when=asyncio.FIRST_COMPLETED)
+        for asking in heard:
+            asking.result()
 
     async def give_back(self) -> None:
         """Return what is left."""
         async with self._queue:
+            while self._asking:
+                await self._heard()
             left, self._own = self._own, []
             if left:
                 await self._pace.give_back(self._operator, _together(left))
@@ -99,10 +131,6 @@ class Moments:
                 await self._sleep(retry_after.total_seconds())
             case Refused():
                 pass
-
-    async def _until(self, moment: float) -> None:
-        while (wait := moment - self._clock()) > 0:
-            await self._sleep(wait)
 
 
 def _together(leases: list[Lease]) -> Lease:
