@@ -20,6 +20,10 @@ MOST_ACTS: Final = 20  # in one turn; a core that never lets a dialogue come to 
 Perform: TypeAlias = Callable[[Act], Outcome]
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What one MO led to; ``expects`` is None when the dialogue is over."""
@@ -40,17 +44,19 @@ def converse(
     perform: Perform,
     medium: str = SMS,
     at_step: str | None = None,
+    has_phone: Callable[[], bool] = _always,
 ) -> Reply:
     """Answer one MO; ``now`` is aware, ``perform`` asks the core. SMS text comes folded.
 
-    ``at_step`` is the question whose button was pressed, as ``Expected.at`` named it.
+    ``at_step`` is the question whose button was pressed, as ``Expected.at`` named it. ``has_phone`` tells
+    whether the phone is proven by now: a verb may have done it.
     """
     event: Event = Said(text, today=now.astimezone(PRAGUE).date(), at_step=at_step)
     says: list[Say] = []
     edges: list[Edge] = []
     acts = 0
     while True:
-        turn = advance(library, session, event)
+        turn = advance(library, session, event, has_phone=has_phone())
         says += turn.says
         edges += turn.edges
         session = turn.session

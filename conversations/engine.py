@@ -11,7 +11,7 @@ from typing import Any, Final
 from conversations import questions as q
 from conversations import script as s
 from conversations.events import Act, Event, Expect, Outcome, Over, Said, Say, Turn, Wait
-from conversations.library import ANY_LANGUAGE, SIGNPOST, Library
+from conversations.library import ANY_LANGUAGE, PHONE, SIGNPOST, Library
 from conversations.reading import (
     MOST_CHARACTERS,
     Chosen,
@@ -38,9 +38,9 @@ class ScriptLoops(Exception):
     """A script goes round without asking anything."""
 
 
-def advance(library: Library, session: Session, event: Event) -> Turn:
-    """Take one event into account."""
-    walk = _Walk(library, session)
+def advance(library: Library, session: Session, event: Event, *, has_phone: bool = True) -> Turn:
+    """Take one event into account; ``has_phone``: whose phone it is, is proven."""
+    walk = _Walk(library, session, has_phone=has_phone)
     match event:
         case Said(text=text):
             return walk.hear(replace(event, text=text[:MOST_CHARACTERS]))
@@ -51,9 +51,10 @@ def advance(library: Library, session: Session, event: Event) -> Turn:
 class _Walk:
     """A turn in the making."""
 
-    def __init__(self, library: Library, session: Session) -> None:
+    def __init__(self, library: Library, session: Session, *, has_phone: bool) -> None:
         self._library = library
         self._session = session
+        self._has_phone = has_phone
         self._says: list[Say] = []
         self._trail = Trail()
 
@@ -177,6 +178,8 @@ class _Walk:
         script = self._library.scripts[name]
         session = self._session
         self._trail.begin(session, script)
+        if session.dialogue == PHONE:  # what is proven for one dialogue is proven for the other
+            session = replace(Session.from_json(session.paused), language=session.language)
         paused = session.paused if name == session.dialogue else {}
         if script.is_aside and session.dialogue not in ("", SIGNPOST, name):
             paused = session.to_json()
@@ -184,10 +187,24 @@ class _Walk:
             language=session.language,
             dialogue=name,
             version=script.version,
+            step=script.start,
             answers=dict(answers),
             paused=paused,
         )
-        return self._enter(script.start)
+        if self._may_enter(script):
+            return self._enter(script.start)
+        phone = self._library.scripts[PHONE]
+        self._trail.begin(self._session, phone)
+        self._session = Session(
+            language=session.language,
+            dialogue=PHONE,
+            version=phone.version,
+            paused=self._session.to_json(),
+        )
+        return self._enter(phone.start)
+
+    def _may_enter(self, script: Script | None) -> bool:
+        return script is None or not script.needs_phone or self._has_phone
 
     def _start_over(self) -> Turn:
         """The step is gone from the script: begin again, and ask only for what is not known."""
@@ -378,15 +395,16 @@ class _Walk:
         return self._turn(q.wait(self._script, self._session, step))
 
     def _end(self) -> Turn:
-        if not self._session.paused:
+        language = self._session.language
+        self._session = Session.from_json(self._session.paused)
+        while not self._may_enter(self._library.scripts.get(self._session.dialogue)):
+            self._session = Session.from_json(self._session.paused)
+        self._put(language=language)
+        if not self._session.is_open:
             self._session = self._session.over()
             return self._turn(Over())
-        paused = Session.from_json(self._session.paused)
-        self._session = replace(paused, language=self._session.language)
         step = self._located()
-        if isinstance(step, Question):
-            return self._ask_again(step)
-        return self._start_over() if step is None else self._enter(step.name)
+        return self._start_over() if step is None else self._enter(step.name, arriving=False)
 
     def _arguments(self, step: Do) -> dict[str, Any]:
         session = self._session

@@ -12,6 +12,7 @@ from conversations.understand.text import plain
 from conversations.words import Words
 
 SIGNPOST: Final = "signpost"
+PHONE: Final = "phone"  # the dialogue before those that need a proven phone
 ANY_LANGUAGE: Final = "any"
 DIALOGUES: Final = Path(__file__).parent / "dialogues"
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
@@ -47,6 +48,8 @@ def load_library(dialogues: Path = DIALOGUES, templates: Path = TEMPLATES) -> Li
     scripts = _read_all(path for path in sorted(dialogues.glob("*.toml")) if path.name != LANGUAGES_FILE)
     if SIGNPOST not in scripts:
         raise UnusableScript(f"{dialogues} has no {SIGNPOST}.toml, the dialogue of an unknown first message")
+    if PHONE not in scripts and any(script.needs_phone for script in scripts.values()):
+        raise UnusableScript(f"{dialogues} has no {PHONE}.toml, which proves the phone that others need")
     return Library(
         scripts, Words(templates), {language: tuple(words) for language, words in languages["switch"].items()}
     )

@@ -9,7 +9,9 @@ from conversations.script import Ask, Choose, Do, Field, Script, Step
 from conversations.session import Option, Session
 
 DAY: Final = "day"
-_NUMBERS: Final = frozenset({Field.INSURANCE_NUMBER, Field.PSC, Field.PIN, Field.DIGITS, Field.INSURER})
+_NUMBERS: Final = frozenset(
+    {Field.INSURANCE_NUMBER, Field.PSC, Field.PIN, Field.DIGITS, Field.INSURER, Field.PHONE, Field.PIN1}
+)
 
 
 def offered(script: Script, session: Session, step: Choose) -> tuple[Option, ...]:

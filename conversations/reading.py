@@ -23,7 +23,9 @@ _PIN: Final = re.compile(
     r"(?<!\d)(?:\d{8}|\d{4}[ -]\d{4}|\d\d(?:[ -]\d\d){3}|\d(?:[ -]\d){7}|\d{3}[ -]\d{3}[ -]\d\d)(?!\d)"
 )
 _PIN2: Final = re.compile(r"(?i)\bpin ?2\b")
+_PIN1: Final = re.compile(r"(?i)\bpin ?1\b")
 PIN_DIGITS: Final = 8
+PIN1_DIGITS: Final = 6
 _CODE: Final = re.compile(r"[A-Za-z0-9-]{4,20}")
 _RECORDED: Final = re.compile(r"Nahrávka \d+")  # a name that was spoken, by the number of its recording
 _NONE: Final = frozenset({"0", "nula", "zadna", "zadne", "zadny", "zero", "none", "neither"})
@@ -180,6 +182,12 @@ def _read_alone(asked: Field, text: str) -> str | None:  # noqa: PLR0911 - one f
         case Field.PIN:
             digits = _digits(_PIN2.sub("PIN", text))
             return digits if len(digits) == PIN_DIGITS else None
+        case Field.PIN1:
+            digits = _digits(_PIN1.sub("PIN", text))
+            return digits if len(digits) == PIN1_DIGITS else None
+        case Field.PHONE:
+            # The core says whether it can be sent an SMS.
+            return ("+" if text.lstrip()[:1] == "+" else "") + digits if 8 <= len(digits) <= 15 else None
         case Field.DIGITS:
             return digits if len(digits) == 4 else None
         case Field.NAME:

@@ -37,6 +37,11 @@ USUAL: Final[Mapping[str, Any]] = {
     "pin": "47110922",
     "digits": "3123",
     "code": "AB12CD34",
+    "phone": "+420601123456",
+    "ending": "456",
+    "pin1": "123456",
+    "wait": None,
+    "channel": "telegram",
     "group": "80+",
     "registration": "1",
     "picked": "1",
@@ -89,6 +94,7 @@ LONGEST: Final[Mapping[str, Any]] = {
     "lately": 12_345,
     "people": MOST_PINS,
     "others": 120,
+    "channel": "whatsapp",
     "first": _FIRST,
     "second": _SECOND,
     "until": "2021-11-22T10:45",
@@ -103,6 +109,7 @@ _VARIED: Final[Mapping[str, tuple[Any, ...]]] = {
     "after": (None, "2021-12-27"),
     "email": (None, LONGEST["email"]),
     "hours": (None, 168),
+    "wait": (None, 120),
 }
 
 

@@ -29,6 +29,8 @@ class Field(StrEnum):
     PIN = "pin"
     DIGITS = "digits"  # the last four of the insurance number
     CODE = "code"  # from an employer or a physician
+    PHONE = "phone"
+    PIN1 = "pin1"  # told by SMS to a phone that is to be proven
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +130,7 @@ class Script:
     steps: Mapping[str, Step]
     keywords: Mapping[str, tuple[str, ...]]  # language, or "any" -> words and phrases that start it
     opened_by: tuple[Field, ...] = ()  # a message with one of these needs no keyword
+    needs_phone: bool = False  # nobody comes in before the phone is proven; some channels prove it themselves
     is_aside: bool = False  # a look at something: what was under way goes on afterwards
     takes: tuple[Field, ...] = ()  # fields any answer may carry, asked for or not
     renamed: Mapping[str, str] = field(default_factory=dict)  # a step's old name -> its name now
@@ -173,6 +176,7 @@ def read_script(text: str) -> Script:
             keywords={language: tuple(words) for language, words in raw.get("keywords", {}).items()},
             opened_by=tuple(map(Field, raw.get("opened_by", ()))),
             takes=tuple(map(Field, raw.get("takes", ()))),
+            needs_phone=bool(raw.get("needs_phone", False)),
             is_aside=bool(raw.get("aside", False)),
             renamed=dict(raw.get("renamed", {})),
         )

@@ -115,6 +115,33 @@ VERBS: Final[Mapping[str, Verb]] = {
     "let_go": Verb(("registration",), {"gone": ()}),
     # status
     "my_status": Verb((), {"found": ("registrations",), "none": ()}),
+    # whose phone it is
+    "suggest_phone": Verb((), {"suggested": ("phone", "ending"), "unknown": ()}),
+    # ``ending``: the last three digits; ``wait``: how many minutes its SMS will take, null: no time.
+    "send_pin1": Verb(
+        ("phone", "language"),
+        {
+            "sent": ("ending", "wait"),
+            "on_its_way": ("ending", "wait"),  # asked for again too soon
+            "proven": (),  # by the channel itself, or before
+            "no_mobile": (),  # a number that we do not send SMS to
+            "too_often": (),
+            "blocked": (),
+        },
+    ),
+    "check_pin1": Verb(("pin1",), {"proven": (), "wrong": ("left",), "expired": (), "blocked": ()}),
+    # where messages go that nobody waits for
+    "where_messages_go": Verb(
+        (),
+        {
+            "by_sms": (),  # and she could not be reached here otherwise
+            "in_chat": ("channel",),  # this one, or one that is not here
+            "elsewhere": ("channel",),  # and they could come here
+            "none": (),  # nobody registered with this phone
+        },
+    ),
+    "messages_here": Verb((), {"done": ()}),
+    "messages_by_sms": Verb((), {"done": ()}),
     # lost PIN2
     "tell_pin_again": Verb(
         (),

@@ -31,6 +31,7 @@ LATE_PINS = {
     "20010069": "ended",
     "20010075": "done",
 }
+PHONE, PIN1 = "601123456", "123456"
 PAGE = 4
 MOST_TOLD = 2
 HOLD_FOR = timedelta(minutes=15)
@@ -51,6 +52,11 @@ class FakeDesk:
     registrations: list[dict[str, Any]] = field(default_factory=list)
     open_pins: dict[str, str] = field(default_factory=dict)  # name -> PIN, of this phone
     told_at: list[datetime] = field(default_factory=list)
+    is_proven: bool = True  # the phone
+    suggested: str | None = None  # the phone that a call comes from
+    pin1s: list[tuple[str, datetime]] = field(default_factory=list)  # to which phone one was sent, and when
+    pin1_left: int = 5
+    messages_go: str = "none"  # to a channel, or the outcome of asking
 
     def perform(self, act: Act, *, now: datetime) -> Outcome:
         """Answer a verb; holds itself to the table of verbs."""
@@ -203,6 +209,54 @@ class FakeDesk:
         if self.registrations:
             return Outcome("not_invited", {"registrations": self.registrations})
         return Outcome("none")
+
+    def has_phone(self) -> bool:
+        """For ``converse``."""
+        return self.is_proven
+
+    def _suggest_phone(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        if self.suggested is None:
+            return Outcome("unknown")
+        return Outcome("suggested", {"phone": self.suggested, "ending": self.suggested[-3:]})
+
+    def _send_pin1(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        if said["phone"][-9:-7] not in ("60", "72", "73", "77"):
+            return Outcome("no_mobile")
+        if not self.pin1_left:
+            return Outcome("blocked")
+        told = {"ending": said["phone"][-3:], "wait": None}
+        if (
+            self.pin1s
+            and self.pin1s[-1][0] == said["phone"]
+            and now - self.pin1s[-1][1] < timedelta(minutes=1)
+        ):
+            return Outcome("on_its_way", told)
+        if len(self.pin1s) == 3:
+            return Outcome("too_often")
+        self.pin1s.append((said["phone"], now))
+        return Outcome("sent", told)
+
+    def _check_pin1(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        if not self.pin1s or now - self.pin1s[-1][1] >= timedelta(minutes=10):
+            return Outcome("expired")
+        if said["pin1"] == PIN1:
+            self.is_proven = True
+            return Outcome("proven")
+        self.pin1_left -= 1
+        return Outcome("wrong", {"left": self.pin1_left}) if self.pin1_left else Outcome("blocked")
+
+    def _where_messages_go(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        match self.messages_go.split():
+            case [name, channel]:
+                return Outcome(name, {"channel": channel})
+            case _:
+                return Outcome(self.messages_go)
+
+    def _messages_here(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        return Outcome("done")
+
+    def _messages_by_sms(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        return Outcome("done")
 
     def _opened(self) -> Outcome:
         known = {"site": SITES[0][1], "address": ADDRESS, "name": "Jan"}

@@ -106,6 +106,18 @@ class RegistrationBook:
         )
         return [_registration(row) for row in rows]
 
+    def chosen_addresses(self, phone: str) -> list[Address]:
+        """Where those of this phone registered, or chose last to get their messages; each once."""
+        rows = self._db.execute(
+            select(_r.channel, _r.address).where(_r.phone == phone, _IS_LIVING).distinct()
+        )
+        return [Address(*row) for row in rows]
+
+    def choose_address(self, phone: str, address: Address) -> int:
+        """Send the messages of those of this phone there from now on; returns how many they are."""
+        theirs = update(t.registrations).where(_r.phone == phone, _IS_LIVING)
+        return self._db.execute(theirs.values(channel=address.channel, address=address.number)).rowcount
+
     def add(self, new: NewRegistration, *, now: datetime) -> int | None:
         """Write a registration, or return None when the number has a living one already."""
         row = upsert(t.registrations).values(

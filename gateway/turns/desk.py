@@ -11,6 +11,9 @@ from core.store.work import Work
 from core.world import World
 from gateway.turns.entering import Entering
 from gateway.turns.lost_pins import LostPins
+from gateway.turns.notifying import Notifying
+from gateway.turns.person import Person
+from gateway.turns.proving import Post, Proving
 from gateway.turns.registering import Registering
 from gateway.turns.reserving import Reserving
 from gateway.turns.standing import Standing
@@ -19,10 +22,13 @@ from gateway.turns.standing import Standing
 class Desk:
     """What an address may ask of the core; every outcome is as `conversations.verbs` declares it."""
 
-    def __init__(self, work: Work, world: World, address: Address, *, now: datetime) -> None:
-        registering = Registering(work, world, address, now=now)
-        entering = Entering(work, address, now=now)
+    def __init__(self, work: Work, world: World, address: Address, post: Post, *, now: datetime) -> None:
+        self._person = person = Person(work, address, now=now)
+        registering = Registering(work, world, person, now=now)
+        entering = Entering(work, person, now=now)
         reserving = Reserving(work, world, now=now)
+        proving = Proving(work, person, post, now=now)
+        notifying = Notifying(work, person)
         self.verbs: Mapping[str, Callable[[Mapping[str, Any]], Outcome]] = {
             "check_number": registering.check_number,
             "find_sites": registering.find_sites,
@@ -35,9 +41,19 @@ class Desk:
             "hold_pair": reserving.hold_pair,
             "confirm": reserving.confirm,
             "let_go": reserving.let_go,
-            "my_status": Standing(work, address, now=now).my_status,
-            "tell_pin_again": LostPins(work, address, now=now).tell_pin_again,
+            "my_status": Standing(work, person, now=now).my_status,
+            "suggest_phone": proving.suggest_phone,
+            "send_pin1": proving.send_pin1,
+            "check_pin1": proving.check_pin1,
+            "where_messages_go": notifying.where_messages_go,
+            "messages_here": notifying.messages_here,
+            "messages_by_sms": notifying.messages_by_sms,
+            "tell_pin_again": LostPins(work, person, now=now).tell_pin_again,
         }
+
+    def has_phone(self) -> bool:
+        """Whose phone it is, is proven."""
+        return self._person.phone is not None
 
     def perform(self, act: Act) -> Outcome:
         """Perform a verb; what the desk has never heard of it cannot do now."""

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from conversations.events import Outcome
-from core.messages import Address
 from core.pins import Pin2, read_pin2
 from core.store.invitations import Invitation
 from core.store.registrations import Registration
 from core.store.work import Work
 from core.store.wrong_pins import MOST_WRONG
 from gateway.turns.late_pins import OLD_SYSTEM, Fate, fate
+from gateway.turns.person import Person
 from gateway.turns.standing import dates_of, place_of, site_of
 
 Said: TypeAlias = Mapping[str, Any]
@@ -22,13 +22,13 @@ PROVING_DIGITS: Final = 4
 class Entering:
     """The verbs of one turn."""
 
-    def __init__(self, work: Work, address: Address, *, now: datetime) -> None:
+    def __init__(self, work: Work, person: Person, *, now: datetime) -> None:
         self._work = work
-        self._address = address
+        self._person = person
         self._now = now
 
     def enter_pin(self, said: Said) -> Outcome:
-        if self._work.wrong_pins.is_blocked(self._address):
+        if self._work.wrong_pins.is_blocked(self._person.address):
             return Outcome("blocked")
         typed = str(said["pin"] or "")
         reading = read_pin2(typed)
@@ -36,17 +36,18 @@ class Entering:
             return self._of_old_system(typed) or Outcome("mistyped")
         known = self._known(reading)
         if known is None:
-            mine = self._work.registrations.of_phone(self._address.number)
+            phone = self._person.phone
+            mine = self._work.registrations.of_phone(phone) if phone else []
             invited = [r.registration_id for r in mine if r.state in ("invited", "returned")]
             return self._of_old_system(reading.digits) or self._wrong(invited)
         registration, invitation = known
         if late := self._late(registration, invitation.state):
             return late
-        is_hers = registration.phone == self._address.number
+        is_hers = registration.phone == self._person.phone
         return self._opened(registration, invitation) if is_hers else Outcome("prove")
 
     def prove_digits(self, said: Said) -> Outcome:
-        if self._work.wrong_pins.is_blocked(self._address):
+        if self._work.wrong_pins.is_blocked(self._person.address):
             return Outcome("blocked")
         reading = read_pin2(str(said["pin"] or ""))
         known = self._known(reading) if isinstance(reading, Pin2) else None
@@ -94,7 +95,7 @@ class Entering:
 
     def _wrong(self, registration_ids: list[int]) -> Outcome:
         """Count a guess against the address and the registrations it may have been meant for."""
-        here = self._work.wrong_pins.count(self._address, now=self._now)
+        here = self._work.wrong_pins.count(self._person.address, now=self._now)
         left = MOST_WRONG - max(here, self._work.registrations.count_wrong_pins(registration_ids))
         return Outcome("wrong", {"left": left}) if left > 0 else Outcome("blocked")
 

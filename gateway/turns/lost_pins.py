@@ -6,13 +6,12 @@ from typing import Any, Final
 
 from conversations.events import Outcome
 from conversations.verbs import MOST_PINS
-from core.messages import Address
 from core.store.open_pins import OpenPin
 from core.store.registrations import WRONG_PINS
 from core.store.work import Work
+from gateway.turns.person import Person
 from gateway.turns.standing import Standing
 
-TOLD_BY: Final = "sms dialogue"
 TOLD_AGAIN: Final = "PIN2 told again"
 MOST_TOLD: Final = 2
 """Of one PIN in a day: once may be deleted by mistake, more often somebody only costs capacity."""
@@ -22,24 +21,26 @@ DAY: Final = timedelta(days=1)
 class LostPins:
     """The verb of one turn."""
 
-    def __init__(self, work: Work, address: Address, *, now: datetime) -> None:
+    def __init__(self, work: Work, person: Person, *, now: datetime) -> None:
         self._work = work
-        self._address = address
+        self._person = person
         self._now = now
 
     def tell_pin_again(self, _: Mapping[str, Any]) -> Outcome:
         """The PINs of all open invitations of this phone; the answer goes to it and nowhere else."""
-        mine = self._work.registrations.of_phone(self._address.number)
-        if not mine:
+        phone = self._person.phone
+        mine = self._work.registrations.of_phone(phone) if phone else []
+        if phone is None or not mine:
             return Outcome("none")
-        open_ones = self._work.open_pins.of_phone(self._address.number)
+        open_ones = self._work.open_pins.of_phone(phone)
         is_blocked = any(registration.blocked_because == WRONG_PINS for registration in mine)
-        if (is_blocked and not open_ones) or (open_ones and self._work.wrong_pins.is_blocked(self._address)):
+        is_here_blocked = self._work.wrong_pins.is_blocked(self._person.address)
+        if (is_blocked and not open_ones) or (open_ones and is_here_blocked):
             return Outcome("blocked")
         # An SMS that has not left brings the PIN itself, or is taken back with it.
         sent = [each for each in open_ones if not each.on_its_way]
         if not sent:
-            standing = Standing(self._work, self._address, now=self._now)
+            standing = Standing(self._work, self._person, now=self._now)
             return Outcome("not_invited", {"registrations": standing.of(mine)})
         # Whoever was told least comes first, so that asking again reaches everybody of a large house.
         to_tell = sorted(sent, key=self._times_told)
@@ -55,7 +56,7 @@ class LostPins:
     def _may_be_told(self, hers: OpenPin) -> bool:
         return self._work.audit.note_at_most(
             MOST_TOLD,
-            TOLD_BY,
+            f"{self._person.address.channel} dialogue",
             TOLD_AGAIN,
             registration_id=hers.registration_id,
             since=self._now - DAY,

@@ -10,13 +10,14 @@ from conversations.verbs import BUSY, VERBS
 from core.calendars.calendar import PRAGUE
 from core.geography import nearest
 from core.insurance_number import Impossible, Suspicious, Valid, judge
-from core.messages import VOICE_CHANNEL, Address
+from core.messages import VOICE_CHANNEL
 from core.programme import Group, Proof, choices_for, group_of_age, is_asked
 from core.sites import Site
 from core.store.offered import offered_sites
 from core.store.registrations import NewRegistration, Registration
 from core.store.work import Work
 from core.world import World
+from gateway.turns.person import Person
 
 Said: TypeAlias = Mapping[str, Any]
 
@@ -26,10 +27,10 @@ NONE_OF_THEM: Final = "none"  # what find_group is told by somebody whom no grou
 class Registering:
     """The verbs of one turn."""
 
-    def __init__(self, work: Work, world: World, address: Address, *, now: datetime) -> None:
+    def __init__(self, work: Work, world: World, person: Person, *, now: datetime) -> None:
         self._work = work
         self._world = world
-        self._address = address
+        self._person = person
         self._now = now
 
     def check_number(self, said: Said) -> Outcome:
@@ -102,7 +103,8 @@ class Registering:
 
     def register(self, said: Said) -> Outcome:
         number, born, site = self._number(said), self._born(said), self._site(said)
-        if number is None or born is None or site is None:
+        phone = self._person.phone
+        if number is None or born is None or site is None or phone is None:
             return Outcome(BUSY)
         group = self._group(said, born)
         if group is None or not _is_proven(group):
@@ -117,13 +119,13 @@ class Registering:
             birth_date=born,
             insurer=str(said["insurer"]),
             psc="".join(str(said["psc"]).split()),
-            phone=self._address.number,
+            phone=phone,
             email=said["email"] or None,
             site_id=site.site_id,
             group_key=group.key,
             score=group.score,
             language=said["language"] or "cs",
-            address=self._address,
+            address=self._person.address,
         )
         earlier = self._work.registrations.lock(number)
         if earlier and earlier.state in ("reserved", "done"):
@@ -133,8 +135,8 @@ class Registering:
         if earlier:
             self._end(earlier)
         registration_id = self._work.registrations.add(new, now=self._now)
-        if registration_id is not None and self._address.channel == VOICE_CHANNEL:
-            self._work.recordings.link(self._address, registration_id)
+        if registration_id is not None and self._person.address.channel == VOICE_CHANNEL:
+            self._work.recordings.link(self._person.address, registration_id)
         mine = self._work.registrations.get(registration_id) if registration_id is not None else None
         return self._registered("registered", mine, site) if mine else Outcome(BUSY)
 

@@ -1,7 +1,9 @@
 """Takes turns: MOs in, answers into the outbox, one transaction for as many addresses as wait."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from random import Random
 
 import structlog
 
@@ -19,6 +21,7 @@ from core.world import World
 from gateway.turns.answering import Answers
 from gateway.turns.backlog import Backlog
 from gateway.turns.desk import Desk
+from gateway.turns.proving import Post
 from gateway.turns.tally import Tally
 
 log = structlog.get_logger()
@@ -38,14 +41,19 @@ class TurnRunner:
         backlog: Backlog | None = None,
         operators: Callable[[], Sequence[OperatorChoice]] = tuple,
         batch: int = 100,
+        random: Random | None = None,
     ) -> None:
-        """Without a `backlog` nobody waits, and nothing is said of it; `operators` as they are now."""
+        """Without a `backlog` nobody waits, and nothing is said of it; `operators` as they are now.
+
+        PINs are made of `random`, or of what the system has.
+        """
         self._store = store
         self._library = library
         self._world = world
         self._backlog = backlog or Backlog({})
         self._operators = operators
         self._batch = batch
+        self._random = random or secrets.SystemRandom()
         self._tally = Tally()
 
     def run_batch(self, now: datetime) -> int:
@@ -119,11 +127,12 @@ class TurnRunner:
             for address, (kept, moved_at) in work.sessions.find(addresses).items()
         }
         answers = self._answers(work, mos, now)
+        post = Post(self._library.words, self._operators(), self._backlog, self._random)
         for mo in mos:
             session = sessions.get(mo.address) or Session.new()
             if answers.asking.is_repeat(mo):
                 continue
-            desk = Desk(work, self._world, mo.address, now=now)
+            desk = Desk(work, self._world, mo.address, post, now=now)
             medium = medium_of(mo.address.channel)
             reply = converse(
                 self._library,
@@ -133,6 +142,7 @@ class TurnRunner:
                 perform=desk.perform,
                 medium=medium,
                 at_step=mo.at_step,
+                has_phone=desk.has_phone,
             )
             sessions[mo.address] = reply.session
             ways += (Way(edge.dialogue, edge.version, medium, edge.step, edge.target) for edge in reply.edges)

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from conversations.events import Outcome
 from core.calendars.calendar import PRAGUE
-from core.messages import Address
 from core.store.registrations import QUEUED, Registration
 from core.store.work import Work
+from gateway.turns.person import Person
 
 LATELY: Final = timedelta(weeks=1)  # sites deliver and open their calendars week by week
 
@@ -16,14 +16,15 @@ LATELY: Final = timedelta(weeks=1)  # sites deliver and open their calendars wee
 class Standing:
     """The verb of one turn."""
 
-    def __init__(self, work: Work, address: Address, *, now: datetime) -> None:
+    def __init__(self, work: Work, person: Person, *, now: datetime) -> None:
         self._work = work
-        self._address = address
+        self._person = person
         self._now = now
 
     def my_status(self, _: Mapping[str, Any]) -> Outcome:
-        """All living registrations that this address is told about."""
-        registrations = self._work.registrations.of_phone(self._address.number)
+        """All living registrations of her phone."""
+        phone = self._person.phone
+        registrations = self._work.registrations.of_phone(phone) if phone else []
         if not registrations:
             return Outcome("none")
         return Outcome("found", {"registrations": self.of(registrations)})

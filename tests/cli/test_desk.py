@@ -83,7 +83,7 @@ def test_the_desk_sees_who_is_where_and_no_number(caller: Callable[..., str], ru
     hers, on_the_phone = run("sessions").stdout.splitlines()
     assert "#2 registration.name since " in hers
     assert hers.endswith(", sms +420 601 ••• 001, cs")
-    assert "#3 registration.number" in on_the_phone
+    assert "#3 phone.this_phone" in on_the_phone
     assert run("calls").stdout.splitlines() == [on_the_phone]
 
 
@@ -136,7 +136,7 @@ def test_a_session_is_named_by_an_mo_where_there_is_no_phone(caller: Callable[..
     caller("REG", address=Address("voice", "call:17"))
     told = run("take", "--session", "1", "--by", "Eva", "--say", NUMBER)
     assert "voice •••" in told.stdout
-    assert "registration.number" in told.stdout
+    assert "phone.phone" in told.stdout
     assert run("take", "--session", "99", "--by", "Eva", "--say", "1").exit_code == 1
 
 

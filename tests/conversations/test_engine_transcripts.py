@@ -8,10 +8,10 @@ import pytest
 from conversations.converse import converse
 from conversations.events import Act, Outcome
 from conversations.library import Library, load_library
-from conversations.media import gsm
+from conversations.media import SMS, gsm
 from conversations.session import Session
 from tests import transcripts
-from tests.fakes_desk import OTHERS_PIN, PIN, FakeDesk, waiting
+from tests.fakes_desk import OTHERS_PIN, PHONE, PIN, FakeDesk, waiting
 from tests.transcripts import PRAGUE, Transcript
 
 LIBRARY = load_library()
@@ -22,6 +22,7 @@ def on_a_fake_desk(library: Library, transcript: Transcript) -> Callable[[str, d
     """A phone whose session goes through JSON between two messages."""
     desk = set_up(transcript.header.get("world", ""))
     stored = Session.new(transcript.header["language"]).to_json()
+    medium = transcript.header.get("medium", SMS)
 
     def answer(text: str, now: datetime) -> str:
         nonlocal stored
@@ -29,7 +30,10 @@ def on_a_fake_desk(library: Library, transcript: Transcript) -> Callable[[str, d
         def perform(act: Act) -> Outcome:
             return desk.perform(act, now=now)
 
-        reply = converse(library, Session.from_json(stored), text, now=now, perform=perform)
+        session = Session.from_json(stored)
+        reply = converse(
+            library, session, text, now=now, perform=perform, medium=medium, has_phone=desk.has_phone
+        )
         stored = reply.session.to_json()
         return reply.text
 
@@ -52,6 +56,14 @@ def set_up(world: str) -> FakeDesk:  # noqa: PLR0911 - one for every kind of wor
             return FakeDesk(open_pins=dict(zip(names.split(", "), (PIN, OTHERS_PIN), strict=False)))
         case ["waiting", name]:
             return FakeDesk(registrations=[waiting(name, now=datetime(2021, 1, 22, 9, tzinfo=PRAGUE))])
+        case ["unproven"]:
+            return FakeDesk(is_proven=False)
+        case ["unproven", "calling"]:
+            return FakeDesk(is_proven=False, suggested=f"+420{PHONE}")
+        case ["unproven", goes]:
+            return FakeDesk(is_proven=False, messages_go=goes)
+        case ["messages", goes]:
+            return FakeDesk(messages_go=goes)
         case ["no_pairs"]:
             return FakeDesk(no_pairs=True)
         case _:
@@ -64,7 +76,11 @@ def test_a_conversation_goes_as_written(transcript: Transcript) -> None:
     assert not found, "\n\n".join(found)
 
 
-@pytest.mark.parametrize("transcript", EVERY, ids=lambda transcript: transcript.name)
+@pytest.mark.parametrize(
+    "transcript",
+    [each for each in EVERY if each.header.get("medium", SMS) == SMS],
+    ids=lambda transcript: transcript.name,
+)
 def test_no_message_of_ours_needs_ucs2(transcript: Transcript) -> None:
     assert all(gsm.is_gsm7(exchange.answered) for exchange in transcript.exchanges)
 

@@ -9,17 +9,21 @@ from typing import Any
 import pytest
 
 from conversations.events import Act, Outcome
+from conversations.library import load_library
 from conversations.verbs import VERBS, check_outcome
 from core.messages import Address
 from core.store.work import Store
 from core.world import World
 from gateway.compose import load_world
+from gateway.turns.backlog import Backlog
 from gateway.turns.desk import Desk
+from gateway.turns.proving import Post
 from tests.workers.town import NOW, OTHER_SITE, SITE, add_dates, add_site, vault
 
 JANA = "+420601000001"
 NEIGHBOUR = "+420602000002"
 NUMBER = "405123123"
+WORDS = load_library().words
 
 
 @dataclass
@@ -31,10 +35,11 @@ class Town:
     now: datetime = NOW
     random: Random = field(default_factory=lambda: Random(1))
 
-    def perform(self, verb: str, phone: str = JANA, **said: Any) -> Outcome:
+    def perform(self, verb: str, phone: str = JANA, *, channel: str = "sms", **said: Any) -> Outcome:
         arguments = dict.fromkeys(VERBS[verb].arguments) | {"page": 0, "language": "cs"} | said
         with self.store.begin() as work:
-            desk = Desk(work, self.world, Address("sms", phone), now=self.now)
+            post = Post(WORDS, (), Backlog({}), self.random)
+            desk = Desk(work, self.world, Address(channel, phone), post, now=self.now)
             outcome = desk.perform(Act(verb, arguments))
         assert not check_outcome(verb, outcome.name, outcome.values)
         return outcome

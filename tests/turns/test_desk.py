@@ -10,14 +10,17 @@ from conversations.events import Act
 from conversations.verbs import BUSY, VERBS
 from core.messages import Address
 from core.store import tables as t
+from gateway.turns.backlog import Backlog
 from gateway.turns.desk import Desk
-from tests.turns.conftest import JANA, NEIGHBOUR, NUMBER
+from gateway.turns.proving import Post
+from tests.turns.conftest import JANA, NEIGHBOUR, NUMBER, WORDS
 from tests.workers.town import NOW, OTHER_SITE, SITE, add_dates, add_person
 
 
 def test_every_verb_is_performed_and_an_unheard_one_is_busy(town):
     with town.store.begin() as work:
-        desk = Desk(work, town.world, Address("sms", JANA), now=NOW)
+        post = Post(WORDS, (), Backlog({}), town.random)
+        desk = Desk(work, town.world, Address("sms", JANA), post, now=NOW)
         assert set(desk.verbs) == set(VERBS)
         assert desk.perform(Act("fly", {})).name == BUSY
 

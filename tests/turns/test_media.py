@@ -19,6 +19,7 @@ def say(store, world):
 
     def _say(address, text, at_step=None):
         with store.begin() as work:
+            work.proven_phones.prove(address, "+420601123456", how="test", now=NOW)
             work.inbox.add([NewMo(address, address.channel, text, NOW, at_step=at_step)])
         assert runner.run_address(address, NOW) == 1
         with store.begin() as work:
