@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from conversations import samples
+from conversations import hearing, media, samples
 from conversations.events import Say
 from conversations.library import Library
 from conversations.media import gsm
@@ -135,10 +135,18 @@ def _said(
         blocks += [f"again_{step.name}", f"help_{step.name}"]
     for block in blocks:
         words = _render(library, script, block, context, step, language=language, medium=medium)
-        folded = one_message((words,), fold=medium == SMS)
         before = "" if block == step.name else f"{block.partition('_')[0]}: "
-        costs = f"  [{gsm.segments(folded)}/{step.segments}]" if medium == SMS else ""
-        yield f"{before}{words}{costs}"
+        yield f"{before}{words}{_cost(words, step, medium)}"
+
+
+def _cost(words: str, step: Step, medium: str) -> str:
+    match medium:
+        case media.SMS:
+            return f"  [{gsm.segments(one_message((words,), fold=True))}/{step.segments}]"
+        case media.IVR:
+            return f"  [{hearing.takes(words).total_seconds():.0f} s]"
+        case _:
+            return ""
 
 
 def _render(

@@ -41,9 +41,9 @@ def faults(text: str, language: str) -> Iterator[str]:
         yield f"says {word}, which is for who writes"
 
 
-def is_too_long(text: str) -> bool:
-    """Nobody listens that long."""
-    return len(text) > LONGEST.total_seconds() * CHARACTERS_A_SECOND
+def takes(text: str) -> timedelta:
+    """How long it is spoken, about."""
+    return timedelta(seconds=len(text) / CHARACTERS_A_SECOND)
 
 
 def keys_of(step: Choose, options: int) -> str:

@@ -46,7 +46,10 @@ def check(ctx: click.Context) -> None:
 @click.option("--lang", "language", default=DEFAULT_LANGUAGE, show_default=True)
 @click.option("--medium", default=SMS, show_default=True)
 def print_(name: str, language: str, medium: str) -> None:
-    """Print a dialogue as a page to read aloud; [1/2] is what it costs of the segments it may."""
+    """Print a dialogue as a page to read aloud.
+
+    [1/2] is what a step costs of the segments it may, [7 s] how long it is heard.
+    """
     click.echo(page(_with(name, language), name, language=language, medium=medium))
 
 

@@ -271,7 +271,7 @@ def test_check_says_that_all_is_well() -> None:
     assert "All is well" in result.output
 
 
-@pytest.mark.parametrize("language", ["cs", "en"])
+@pytest.mark.parametrize("language", LIBRARY.languages)
 @pytest.mark.parametrize("name", sorted(LIBRARY.scripts))
 def test_every_dialogue_is_printed_and_drawn(name: str, language: str) -> None:
     printed = CliRunner().invoke(dialogues, ["print", name, "--lang", language])
@@ -281,6 +281,11 @@ def test_every_dialogue_is_printed_and_drawn(name: str, language: str) -> None:
     for step in LIBRARY.scripts[name].steps:
         assert f"\n{step} (" in printed.output
         assert f"  {step}" in drawn.output
+
+
+def test_a_page_to_read_aloud_says_how_long_each_step_is_heard() -> None:
+    printed = CliRunner().invoke(dialogues, ["print", "reservation", "--medium", "ivr"])
+    assert "  Tento termín si právě vzal někdo jiný.  [3 s]" in printed.output
 
 
 def test_an_unknown_dialogue_is_refused_with_the_known_ones() -> None:
