@@ -65,6 +65,8 @@ def write(
 ) -> None:
     """Say one thing after another, and have the ways counted."""
     now = now or datetime.now(UTC)
+    with store.begin() as work:
+        work.proven_phones.prove(address, JANA, how="PIN1", now=now)
     for text in texts:
         with store.begin() as work:
             work.inbox.add([NewMo(address, "o2", text, now)])
@@ -174,7 +176,7 @@ def next_release(tmp_path: Path) -> Path:
     signpost = (folder / "signpost.toml").read_text("utf-8").replace('"@status"', '"@registration"')
     (folder / "signpost.toml").write_text(signpost, "utf-8")
     text = (folder / "registration.toml").read_text("utf-8")
-    text = text.replace("version   = 1", 'version   = 2\nrenamed   = { psc = "home" }')
+    text = re.sub(r"version +=.*", 'version = 2\nrenamed = { psc = "home" }', text)
     text = text.replace("[step.psc]", "[step.home]").replace('next = "psc"', 'next = "home"')
     text = text.replace("[step.insurer]", "[step.cash]")
     text = text.replace('next = "insurer"', 'next = "cash"')
