@@ -158,7 +158,7 @@ def test_no_message_raises_at_a_step_reached_by_no_conversation(text: str, data:
     assert reply.text
 
 
-@pytest.mark.parametrize("language", ["cs", "en"])
+@pytest.mark.parametrize("language", LIBRARY.languages)
 @pytest.mark.parametrize(
     ("dialogue", "step"),
     [

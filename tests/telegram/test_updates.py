@@ -192,7 +192,7 @@ def test_a_long_text_is_cut_between_words():
     assert split("slovo " * 1000)[0].endswith("slovo")
 
 
-@pytest.mark.parametrize("language", ["cs", "en"])
+@pytest.mark.parametrize("language", LIBRARY.languages)
 def test_the_menu_is_what_the_scripts_say_and_the_engine_understands(language):
     found = commands(LIBRARY, language)
     assert len(found) == 6
