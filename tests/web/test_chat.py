@@ -89,7 +89,7 @@ async def test_what_was_pressed_is_shown_as_the_button_said_it(browser: Browser)
     await browser.press("Začít")
     await browser.press("Registrace")
     assert browser.messages[2] == "Registrace"
-    assert "číslo pojištěnce" in browser.messages[3]
+    assert "číslo mobilu" in browser.messages[3]
 
 
 async def test_a_button_of_an_earlier_question_is_answered_politely(browser: Browser) -> None:
@@ -100,7 +100,7 @@ async def test_a_button_of_an_earlier_question_is_answered_politely(browser: Bro
     browser.page = old_page
     await browser.press("Informace")
     assert browser.messages[-1].startswith("To tlačítko patřilo k dřívější otázce.")
-    assert "číslo pojištěnce" in browser.messages[-1]
+    assert "číslo mobilu" in browser.messages[-1]
 
 
 async def test_the_page_changes_its_language_with_the_conversation(browser: Browser) -> None:
@@ -269,7 +269,7 @@ async def test_a_page_with_script_hears_the_answer(browser: Browser, site: Site)
             async for line in events.content:
                 if line.startswith(b"data: "):
                     now = json.loads(line[6:])
-                    if "číslo pojištěnce" in now["messages"] and not now["is_waiting"]:
+                    if "číslo mobilu" in now["messages"] and not now["is_waiting"]:
                         break
     assert now["language"] == "cs"
 

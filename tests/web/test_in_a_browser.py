@@ -1,21 +1,18 @@
 """The chat in a real browser: with script and without, by keyboard alone, magnified, light and dark."""
 
 import re
-import shutil
-from collections.abc import AsyncIterator
 from typing import Final
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, expect
 from sqlalchemy import text as sql
 
+from tests.web.browsers import WITHIN_MILLISECONDS, needs_chromium
 from tests.web.conftest import Site
 from tests.web.contrast import RATIO_OF_TEXT, contrast
 
-CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="There is no Chromium here: apt-get install chromium")
+pytestmark = needs_chromium
 
-WITHIN_MILLISECONDS: Final = 15_000
 PHONE: Final = "601 123 456"
 EVERY_TEXT: Final = "h1, p:not([hidden]), label, summary, button, a, footer"
 # What is behind an element: the first colour that is not see-through, from inside out.
@@ -25,15 +22,6 @@ BEHIND: Final = """node => {
         if (!/, 0\\)$|transparent/.test(colour)) return [getComputedStyle(node).color, colour];
     }
 }"""
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        # The sandbox of Chromium does not start for root, and what it opens here is ours.
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
 
 
 async def open_chat(chromium: Browser, site: Site, **choices: object) -> Page:
