@@ -56,8 +56,10 @@ def look(work: Work, workshop: Workshop, site: Site, *, now: datetime, at_least:
     world, policy, site_id = workshop.world, workshop.world.policy, site.site_id
     today = now.astimezone(PRAGUE).date()
     readable = workshop.hours.next_opening(Lane.INVITATION, now)
-    calendars = work.calendars.of_site(site_id, since=today)
-    judged = lint(calendars, world.products, today=today, first_from=readable + world.lead + policy.notice)
+    first_from = readable + world.lead + policy.notice
+    days = work.calendars.days_of_sites([site_id], since=today, parted_at=first_from)
+    calendars = days.get(site_id, [])
+    judged = lint(calendars, world.products, today=today, first_from=first_from)
     closed = gate(site, judged, today=today)
     pairs = judged.pairs_by_product
     courses, awaited = _courses(work, world, site, pairs, today=today)

@@ -34,7 +34,6 @@ from core.world import World
 _c, _s = t.calendars.c, t.slots.c
 
 ONE_IMPORT_AT_A_TIME = 0x43524301  # the key of an advisory lock
-NOON = time(12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +88,30 @@ class CalendarBook:
         return self._calendars(site_ids, by_calendar)
 
     def days_of_sites(
-        self, site_ids: Collection[UUID] | None = None, *, since: date | None = None
+        self,
+        site_ids: Collection[UUID] | None = None,
+        *,
+        since: date | None = None,
+        parted_at: datetime | None = None,
     ) -> dict[UUID, list[Calendar]]:
-        """The calendars with one slot a day that adds up all of its day, at noon.
+        """The calendars with one slot a day that adds up all of its day, at the hour of its last one.
 
-        Enough to pair and to judge by, at a small part of the cost; such slots have no id.
+        Enough to pair and to judge by, at a small part of the cost; such slots have no id. The day of
+        ``parted_at`` has two: what begins before, and what does not.
         """
-        day = cast(func.timezone(PRAGUE.key, _s.begins_at), Date).label("day")
+        day = cast(func.timezone(PRAGUE.key, _s.begins_at), Date)
+        is_later = literal(True) if parted_at is None else _s.begins_at >= parted_at
+        parts = select(_s.calendar_id, _s.begins_at, _s.capacity, _s.taken, day.label("day"))
+        p = _narrowed(parts.add_columns(is_later.label("is_later")), site_ids, since).subquery().c
+        begins_at = func.max(p.begins_at)
         days = (
-            select(_s.calendar_id, day, func.sum(_s.capacity), func.sum(_s.taken))
-            .group_by(_s.calendar_id, day)
-            .order_by(day)
+            select(p.calendar_id, begins_at, func.sum(p.capacity), func.sum(p.taken))
+            .group_by(p.calendar_id, p.day, p.is_later)
+            .order_by(begins_at)
         )
         by_calendar: dict[int, list[Slot]] = defaultdict(list)
-        for calendar_id, on, capacity, taken in self._db.execute(_narrowed(days, site_ids, since)):
-            noon = datetime.combine(on, NOON, PRAGUE)
-            by_calendar[calendar_id].append(Slot(0, calendar_id, noon, int(capacity), int(taken)))
+        for calendar_id, at, capacity, taken in self._db.execute(days):
+            by_calendar[calendar_id].append(Slot(0, calendar_id, at, int(capacity), int(taken)))
         return self._calendars(site_ids, by_calendar)
 
     def _calendars(

@@ -218,14 +218,21 @@ def test_days_add_up_to_the_same_verdict_as_slots(work: Work, world: World) -> N
             ]
         )
         take(work, chance.randint(0, 2))
-        slots = lint(work.calendars.of_site(SITE, since=TODAY), world.products, today=TODAY)
-        by_day = lint(work.calendars.days_of_sites([SITE], since=TODAY)[SITE], world.products, today=TODAY)
+        first_from = chance.choice([None, chance.choice(days), chance.choice(days) + timedelta(minutes=1)])
+        slots, by_day = (
+            lint(calendars, world.products, today=TODAY, first_from=first_from)
+            for calendars in (
+                work.calendars.of_site(SITE, since=TODAY),
+                work.calendars.days_of_sites([SITE], since=TODAY, parted_at=first_from)[SITE],
+            )
+        )
         assert (by_day.pairs_by_product, by_day.room_by_product) == (
             slots.pairs_by_product,
             slots.room_by_product,
         )
         site = work.sites.all()[SITE]
-        assert work.calendars.gates([site], world, today=TODAY)[SITE] == gate(site, slots, today=TODAY)
+        whole = lint(work.calendars.of_site(SITE, since=TODAY), world.products, today=TODAY)
+        assert work.calendars.gates([site], world, today=TODAY)[SITE] == gate(site, whole, today=TODAY)
 
 
 def test_a_site_is_offered_only_with_dates_that_pair(work: Work, world: World) -> None:
