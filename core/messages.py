@@ -134,6 +134,8 @@ class NewMt:
     text_digest: bytes | None = None  # tells the same words again, where somebody may ask again
     state: MtState = MtState.QUEUED  # or BLOCKED: kept for the desk, and not sent
     expects: Expected | None = field(default=None, repr=False)
+    instead_of: int | None = None
+    """The MT of a chat that failed for good, and that this SMS stands in for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from conversations.media import gsm
-from conversations.words import one_message
 from core.messages import Lane, NewMt
-from core.routing import choose_operator
 from core.sites.site import Site
 from core.store.invitations import Invited, Wave
 from core.store.work import OUTBOX_CHANNEL, Work
+from workers.notices import operators_of, written
 from workers.workshop import Workshop
 
 RANKS_PER_WAVE = 1_000_000
@@ -53,13 +51,13 @@ def invite(
 
 def _messages(work: Work, workshop: Workshop, site: Site, wave: Wave, *, now: datetime) -> list[NewMt]:
     operators = work.operators.as_they_are(workshop.operators, now=now)
-    known = work.routes.find([invited.phone for invited in wave.invited])
+    operator_of = operators_of(work, [invited.address for invited in wave.invited], operators)
     return [
         _message(
             workshop,
             site,
             invited,
-            operator=choose_operator(invited.phone, operators, known),
+            operator=operator_of(invited.address),
             rank=wave.wave_id * RANKS_PER_WAVE + index,
             now=now,
             valid_until=wave.expires_at,
@@ -80,22 +78,26 @@ def _message(
 ) -> NewMt:
     """The one-off invitation, or word to somebody who has her PIN2 that there are dates again."""
     purpose = "free_again" if invited.is_again else "invitation"
-    words = workshop.library.words.render_notice(
-        purpose,
-        invited.language,
-        name=invited.name,
-        site=site.name,
-        pin=invited.pin,
-        valid_until=valid_until,
-    )
-    text = one_message((words,), fold=True)
+
+    def words(medium: str) -> str:
+        return workshop.library.words.render_notice(
+            purpose,
+            invited.language,
+            medium,
+            name=invited.name,
+            site=site.name,
+            pin=invited.pin,
+            valid_until=valid_until,
+        )
+
+    text, segments = written(words, invited.address)
     return NewMt(
         address=invited.address,
         operator=operator,
         lane=Lane.INVITATION,
         purpose=purpose,
         text=text,
-        segments=gsm.segments(text),
+        segments=segments,
         created_at=now,
         rank=rank,
         registration_id=invited.registration_id,

@@ -10,11 +10,10 @@ from uuid import UUID
 
 from conversations.events import Say
 from conversations.library import Library
-from conversations.media import gsm
 from conversations.words import RULES, one_message
 from core.invitations import Policy
-from core.messages import SMS_CHANNEL, Address, Lane, NewMt
-from core.routing import OperatorChoice, choose_operator
+from core.messages import Lane, NewMt
+from core.routing import OperatorChoice
 from core.rule_changes import (
     NothingToHear,
     OldPinIsDead,
@@ -29,6 +28,7 @@ from core.rule_changes import (
 from core.sending_hours import SendingHours
 from core.store.rule_changes import Concerned, RuleChange
 from core.store.work import OUTBOX_CHANNEL, Store, Work
+from workers.notices import operators_of, written
 
 AT_ONCE: Final = 1_000  # people in one transaction
 
@@ -125,7 +125,8 @@ class RuleChanging:
             Purpose.PIN_WILL_EXPIRE: PinWillExpire(self._new.validity or timedelta()),
             Purpose.OLD_PIN_IS_DEAD: OldPinIsDead(),
         }
-        return self._text(purpose, words[purpose], language, name=name, site=site)
+        say = self._say(purpose, words[purpose], language, name=name, site=site)
+        return one_message((self._library.words.render(say),), fold=True)
 
     def _readable_at(self) -> datetime:
         return self._hours.next_opening(Lane.NOTICE, self._clock())
@@ -148,9 +149,9 @@ class RuleChanging:
         fresh = work.rule_changes.note(
             change.change_id, [(who.registration_id, purpose) for who, _, purpose in spoken]
         )
-        known = work.routes.find([who.phone for who, _, _ in spoken])
+        operator_of = operators_of(work, [who.address for who, _, _ in spoken], self._operators)
         messages = [
-            self._message(who, word, purpose, operator=choose_operator(who.phone, self._operators, known))
+            self._message(who, word, purpose, operator=operator_of(who.address))
             for who, word, purpose in spoken
             if who.registration_id in fresh
         ]
@@ -175,22 +176,22 @@ class RuleChanging:
         return gone
 
     def _message(self, who: Concerned, word: Word, purpose: Purpose, *, operator: str) -> NewMt:
-        text = self._text(purpose, word, who.language, name=who.name, site=who.site)
+        say = self._say(purpose, word, who.language, name=who.name, site=who.site)
+        text, segments = written(lambda medium: self._library.words.render(say, medium), who.address)
         return NewMt(
-            address=Address(SMS_CHANNEL, who.phone),
+            address=who.address,
             operator=operator,
             lane=Lane.NOTICE,
             purpose=RULES,
             text=text,
-            segments=gsm.segments(text),
+            segments=segments,
             created_at=self._clock(),
             registration_id=who.registration_id,
             valid_until=word.expires_at if isinstance(word, PinUntil) else None,
         )
 
-    def _text(self, purpose: Purpose, word: Word, language: str, *, name: str, site: str) -> str:
-        say = Say(RULES, purpose.value, language, {"name": name, "site": site, **_told(word)})
-        return one_message((self._library.words.render(say),), fold=True)
+    def _say(self, purpose: Purpose, word: Word, language: str, *, name: str, site: str) -> Say:
+        return Say(RULES, purpose.value, language, {"name": name, "site": site, **_told(word)})
 
 
 def _told(word: Word) -> dict[str, Any]:

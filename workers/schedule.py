@@ -14,7 +14,13 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from workers.planning import plan_all
-from workers.upkeep import end_invitations, lapse_sessions, reconcile_unanswered, release_lapsed_holds
+from workers.upkeep import (
+    end_invitations,
+    lapse_sessions,
+    reconcile_unanswered,
+    release_lapsed_holds,
+    stand_in_by_sms,
+)
 
 log = structlog.get_logger()
 
@@ -29,6 +35,7 @@ JOBS: Final[tuple[Callable[[], None], ...]] = (
     plan_all,
     reconcile_unanswered,
     lapse_sessions,
+    stand_in_by_sms,
 )
 
 

@@ -1,18 +1,24 @@
-"""What time alone changes: holds lapse, invitations run out, messages without an answer are judged."""
+"""What time alone changes: holds lapse, invitations run out, messages that did not arrive are judged."""
 
 from collections import Counter
+from datetime import datetime
 from typing import Final
 
 import structlog
 
 from conversations.media import medium_of
 from conversations.session import SESSION_LASTS
+from core.messages import SMS_CHANNEL, Address, NewMt
+from core.store.stand_ins import Undelivered
 from core.store.step_counts import NOWHERE, Way
 from core.store.work import OUTBOX_CHANNEL
 from core.unanswered import PATIENCE
+from workers.notices import operators_of, written
 from workers.workshop import installed
 
 log = structlog.get_logger()
+
+AT_ONCE: Final = 1_000  # messages in one transaction
 
 MOST_LAPSED: Final = 1_000  # in one transaction
 
@@ -72,3 +78,41 @@ def lapse_sessions() -> None:
         count = len(left)
         if left:
             log.info("upkeep.sessions_lapsed", count=count)
+
+
+def stand_in_by_sms() -> None:
+    """Job: send by SMS, in the same words, what a chat could not deliver and nobody asked for."""
+    workshop = installed()
+    now = workshop.clock()
+    with workshop.store.begin() as work:
+        undelivered = work.stand_ins.take(now=now, at_most=AT_ONCE)
+        operators = work.operators.as_they_are(workshop.operators, now=now)
+        addresses = [Address(SMS_CHANNEL, each.phone) for each in undelivered]
+        operator_of = operators_of(work, addresses, operators)
+        stand_ins = [
+            _stand_in(each, address, operator=operator_of(address), now=now)
+            for each, address in zip(undelivered, addresses, strict=True)
+        ]
+        work.outbox.add(stand_ins)
+        if stand_ins:
+            work.wake(OUTBOX_CHANNEL)
+    if stand_ins:
+        log.info("upkeep.stand_ins", count=len(stand_ins))
+
+
+def _stand_in(failed: Undelivered, address: Address, *, operator: str, now: datetime) -> NewMt:
+    text, segments = written(lambda _: failed.text, address)
+    return NewMt(
+        address=address,
+        operator=operator,
+        lane=failed.lane,
+        purpose=failed.purpose,
+        text=text,
+        segments=segments,
+        created_at=now,
+        rank=failed.rank,
+        registration_id=failed.registration_id,
+        invitation_id=failed.invitation_id,
+        valid_until=failed.valid_until,
+        instead_of=failed.mt_id,
+    )

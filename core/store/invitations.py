@@ -7,10 +7,22 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, literal, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    exists,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.messages import SMS_CHANNEL, Address, Lane, MtState
+from core.messages import SMS_CHANNEL, Address, Lane, MtState, notice_address
 from core.pins import new_pin2
 from core.stock import Promised
 from core.store import tables as t
@@ -29,6 +41,8 @@ _OF_REGISTRATION = (
     _r.last_name,
     _r.phone,
     _r.language,
+    _r.channel,
+    _r.address,
 )
 _COLUMNS = (
     _i.invitation_id,
@@ -67,13 +81,9 @@ class Invited:
     invitation_id: int
     pin: str = field(repr=False)
     name: str = field(repr=False)
-    phone: str = field(repr=False)
+    address: Address = field(repr=False)
     language: str
     is_again: bool
-
-    @property
-    def address(self) -> Address:
-        return Address(SMS_CHANNEL, self.phone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +139,13 @@ class InvitationBook:
         What has not left of its messages does not leave any more.
         """
         o = t.outbox.c
-        hers = select(_r.phone).where(_r.registration_id == registration_id).scalar_subquery()
+        row = self._db.execute(
+            select(_r.phone, _r.channel, _r.address).where(_r.registration_id == registration_id)
+        ).one()
+        hers = {Address(SMS_CHANNEL, row.phone), Address(row.channel, row.address)}
         self._db.execute(
             update(t.outbox)
-            .where(o.channel == SMS_CHANNEL, o.address == hers, o.registration_id == registration_id)
+            .where(tuple_(o.channel, o.address).in_(hers), o.registration_id == registration_id)
             .where(o.lane == Lane.INVITATION, o.state == MtState.QUEUED)
             .values(state=MtState.EXPIRED, settled_at=now)
         )
@@ -342,7 +355,7 @@ def _invited(row: Row[Any], invitation_id: int, pin: str, *, is_again: bool) -> 
         invitation_id,
         pin,
         f"{row.first_name} {row.last_name}",
-        row.phone,
+        notice_address(Address(row.channel, row.address), row.phone),
         row.language,
         is_again,
     )

@@ -60,6 +60,7 @@ class OutboxBook:
             "registration_id": message.registration_id,
             "invitation_id": message.invitation_id,
             "mo_id": message.mo_id,
+            "instead_of": message.instead_of,
             "state": message.state,
             "created_at": message.created_at,
             "valid_until": message.valid_until,

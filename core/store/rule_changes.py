@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, and_, exists, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from core.messages import Address, notice_address
 from core.rule_changes import OpenPin, Purpose, Standing
 from core.store import tables as t
 
@@ -36,7 +37,7 @@ class Concerned:
 
     registration_id: int
     name: str = field(repr=False)
-    phone: str = field(repr=False)
+    address: Address = field(repr=False)
     language: str
     site_id: UUID
     site: str
@@ -130,6 +131,8 @@ def _next(new_policy: str, after: int, at_most: int) -> Select[Any]:
             _r.registration_id,
             (_r.first_name + literal(" ") + _r.last_name).label("name"),
             _r.phone,
+            _r.channel,
+            _r.address,
             _r.language,
             _r.site_id,
             t.sites.c.name.label("site"),
@@ -150,7 +153,7 @@ def _concerned(row: Any) -> Concerned:
     return Concerned(
         row.registration_id,
         row.name,
-        row.phone,
+        notice_address(Address(row.channel, row.address), row.phone),
         row.language,
         row.site_id,
         row.site,

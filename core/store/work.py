@@ -31,6 +31,7 @@ from core.store.routes import RouteBook
 from core.store.rule_changes import RuleChangeBook
 from core.store.sessions import SessionBook
 from core.store.sites import SiteBook
+from core.store.stand_ins import StandInBook
 from core.store.step_counts import StepCountBook
 from core.store.stock import StockBook
 from core.store.threads import ThreadBook
@@ -149,6 +150,10 @@ class Work:
     @cached_property
     def open_pins(self) -> OpenPinBook:
         return OpenPinBook(self.db, self.vault)
+
+    @cached_property
+    def stand_ins(self) -> StandInBook:
+        return StandInBook(self.db, self.vault)
 
     @cached_property
     def pin1s(self) -> Pin1Book:
