@@ -31,7 +31,7 @@ class Heard:
     answered: set[str] = field(default_factory=set, repr=False)
     """Phones of those who sent their PIN."""
     found_nothing: set[str] = field(default_factory=set, repr=False)
-    """Those of them who were told that everything is taken."""
+    """Those of them who were told that everything is taken, the first time they answered."""
     waits: list[float] = field(default_factory=list)
     """Seconds from a message to its answer, since the last sample."""
 
@@ -60,6 +60,7 @@ class Citizen:
         self._chance = chance
         self._robot = Robot(person, chance=chance)
         self._waits_since: datetime | None = None
+        self._was_called_again = False
         self._asked = 0  # grows with every message and answer: a reminder of an older one is void
 
     def begin(self) -> None:
@@ -71,27 +72,29 @@ class Citizen:
         """Read an MT; what is written back leaves later."""
         now = self._timeline.now()
         text = " ".join(fold(mt).lower().split())
-        is_call = INVITED.search(text) is not None or FREE_AGAIN in text
+        is_again = FREE_AGAIN in text
+        is_call = is_again or INVITED.search(text) is not None
+        self._was_called_again |= is_again
         if self._waits_since is not None and not is_call:
             self._heard.waits.append((now - self._waits_since).total_seconds())
             self._waits_since = None
         if not is_call:
             self._asked += 1
-        if NOTHING_FREE in text:
+        if NOTHING_FREE in text and not self._was_called_again:
             self._heard.found_nothing.add(self.person.phone)
         reply = self._robot.read(mt)
         if reply is None:
             return
         if not is_call:
             self._write(reply)
-        elif self._chance.random() < self._share(now, is_again=FREE_AGAIN in text):
+        elif self._chance.random() < self._share(now, is_again=is_again):
             later = replace(reply, after=self._delay())
             self._timeline.after(later.after, lambda: self._heard.answered.add(self.person.phone))
             self._write(later)
 
     def _share(self, now: datetime, *, is_again: bool) -> float:
-        if is_again:  # she has answered once: she wants it
-            return 0.95
+        if is_again:
+            return self._habits.answers_again
         band = band_of(age(self.person.born, now.astimezone(PRAGUE).date()))
         return self._response(now) * self._habits.response_by_age.get(band, 1.0)
 

@@ -24,6 +24,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 RETRY_AFTER: Final = 1 * SECOND  # what a throttled MT waits
 LATER: Final = 2**63  # after every moment
 MOST_AT_ONCE: Final = 500
+MANY_RECEIPTS: Final = 100  # nobody waits for them, and together they are cheap
 BY: Final = "rehearsal"
 
 
@@ -193,7 +194,7 @@ class Exchange:
         self.wake()
 
     def take_receipt(self, receipt: FinalReceipt) -> None:
-        """A final receipt has come; it waits for the next work, at the latest for the next `tend`."""
+        """A final receipt has come; it waits until they are many, at the latest for the next `tend`."""
         self._receipts.append(receipt)
 
     def wake(self) -> None:
@@ -215,7 +216,8 @@ class Exchange:
         mos, self._mos = self._mos, []
         for begin in range(0, len(mos), MOST_AT_ONCE):
             self._intake.keep_mos(mos[begin : begin + MOST_AT_ONCE])
-        self._keep_receipts()
+        if len(self._receipts) >= MANY_RECEIPTS:
+            self._keep_receipts()
         if mos:
             while answered := self._runner.run_batch(now):
                 self.turns += answered

@@ -17,6 +17,7 @@ from core.store.work import Store
 from gateway.capacity.arithmetic import SECOND
 from gateway.simulation.citizens import Heard
 from gateway.simulation.exchange import Exchange, microseconds
+from gateway.simulation.scenario import Scenario
 
 HOUR: Final = 3600.0
 
@@ -84,12 +85,10 @@ def result(
     exchange: Exchange,
     sampler: Sampler,
     heard: Heard,
-    *,
-    begins: datetime,
-    ends: datetime,
-    people: int,
+    scenario: Scenario,
 ) -> dict[str, Any]:
     """Everything a report needs, as JSON."""
+    begins, ends, people = scenario.begins, scenario.ends, scenario.people
     first_day = begins.astimezone(PRAGUE).date()
     with store.begin() as work:
         book = OutcomeBook(work.db)
@@ -105,7 +104,8 @@ def result(
         waves = book.waves()
     answered, nothing = len(heard.answered), len(heard.found_nothing & heard.answered)
     places = [p for p in published if p.day <= seen]
-    offered, taken = sum(p.places for p in places), sum(p.taken for p in places)
+    counted = [p for p in places if p.day >= first_day + scenario.settles_in]
+    offered, taken = sum(p.places for p in counted), sum(p.taken for p in counted)
     last = days[-1] if days else None
     waits = sorted(sampler.all_waits)
     return {

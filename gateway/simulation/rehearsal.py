@@ -15,10 +15,9 @@ from sqlalchemy import create_engine, make_url, text
 
 from core.calendars.calendar import PRAGUE
 from core.invitations import Policy
-from core.messages import SMS_CHANNEL, Address
+from core.messages import SMS_CHANNEL, Address, Lane
 from core.programme import group_of_age
 from core.routing import OperatorChoice
-from core.sending_hours import SendingHours
 from core.store.registrations import NewRegistration
 from core.store.schema import upgrade
 from core.store.work import Store
@@ -55,7 +54,7 @@ def databases(folder: Path) -> Iterator[Callable[[], Store]]:
         with embedded.postgres(folder) as url:
 
             def fresh() -> Store:
-                stores.append(empty_store(url, f"rehearsal_{len(stores)}"))
+                stores.append(_empty_store(url, f"rehearsal_{len(stores)}"))
                 return stores[-1]
 
             try:
@@ -67,14 +66,19 @@ def databases(folder: Path) -> Iterator[Callable[[], Store]]:
         embedded.remove(folder)
 
 
-def empty_store(url: str, name: str) -> Store:
+def open_store(url: str) -> Store:
+    """The store in a migrated database, for one process that may lose it all."""
+    # Losing a rehearsal to a power cut costs nothing, and nobody takes its connection away.
+    quick = make_url(url).update_query_dict({"options": "-csynchronous_commit=off -cjit=off"})
+    return Store(create_engine(quick, pool_size=1, hide_parameters=True), Vault(KEY))
+
+
+def _empty_store(url: str, name: str) -> Store:
     """A new database on the server of ``url``, and the store in it."""
     _create(url, name)
-    here = make_url(url).set(database=name)
-    upgrade(here.render_as_string(hide_password=False))
-    # Losing a rehearsal to a power cut costs nothing, and nobody takes its connection away.
-    quick = here.update_query_dict({"options": "-csynchronous_commit=off -cjit=off"})
-    return Store(create_engine(quick, pool_size=1, hide_parameters=True), Vault(KEY))
+    here = make_url(url).set(database=name).render_as_string(hide_password=False)
+    upgrade(here)
+    return open_store(here)
 
 
 def _create(url: str, name: str) -> None:
@@ -108,11 +112,12 @@ class Rehearsal:
             number=NUMBER,
         )
         self._sampler = Sampler(store, self._exchange, self._heard)
+        self._hours = app.sending_hours
         self._workshop = Workshop(
             store=store,
             library=app.library,
             world=world,
-            hours=app.sending_hours,
+            hours=self._hours,
             operators=[OperatorChoice(line.name) for line in scenario.operators],
             random=random.Random(seed + 1),  # noqa: S311
             clock=self._timeline.now,
@@ -120,7 +125,7 @@ class Rehearsal:
         self._mo_count = 0
         self._operator_of: dict[str, str] = {}
         self._citizens: dict[str, Citizen] = {}
-        self._open_lines(app.sending_hours)
+        self._open_lines()
 
     def run(self, *, progress: Progress) -> dict[str, Any]:
         """Let everybody live until the end; ``progress`` is told the virtual time now and then."""
@@ -147,9 +152,7 @@ class Rehearsal:
             self._exchange,
             self._sampler,
             self._heard,
-            begins=scenario.begins,
-            ends=scenario.ends,
-            people=scenario.people,
+            scenario,
         )
         seconds = wall.perf_counter() - started
         speed = {
@@ -159,7 +162,7 @@ class Rehearsal:
         }
         return {"policy": self._policy.name, **shown, "speed": speed}
 
-    def _open_lines(self, hours: SendingHours) -> None:
+    def _open_lines(self) -> None:
         for line in self._scenario.operators:
             operator = FakeOperator(
                 line.name,
@@ -169,7 +172,8 @@ class Rehearsal:
                 receipt=self._exchange.take_receipt,
                 chance=random.Random(self._chance.random()),  # noqa: S311
             )
-            self._exchange.senders.append(Sender(operator, line.capacity, self._scenario.scale, hours=hours))
+            sender = Sender(operator, line.capacity, self._scenario.scale, hours=self._hours)
+            self._exchange.senders.append(sender)
 
     # -- People ----------------------------------------------------------------------------------------
 
@@ -295,14 +299,15 @@ class Rehearsal:
             places.publish(work, publication, self._timeline.now())
 
     def _tend(self) -> None:
+        self._exchange.tend()
         for job in JOBS:
             if job is not plan_all:
                 job()
-        self._exchange.tend()
 
     def _plan(self) -> None:
-        plan_all()
-        self._exchange.wake()
+        if self._scenario.plans_at_night or self._hours.is_open(Lane.INVITATION, self._timeline.now()):
+            plan_all()
+            self._exchange.wake()
 
     def _sample(self, progress: Progress) -> None:
         self._sampler.take(self._timeline.now())

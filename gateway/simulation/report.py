@@ -66,9 +66,9 @@ def _page(scenario: Scenario, runs: Sequence[Run], seed: int) -> str:
 
 def _figures(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:
     rows: tuple[tuple[str, str, Write], ...] = (
-        ("Capacity used: places for first doses taken, of the days that ended", "capacity_used", _percent),
+        ("Capacity used: places for first doses taken, of the days counted", "capacity_used", _percent),
         ("Places for first doses taken, of all published", "published_used", _percent),
-        ("Broken promises: answered, but found nothing", "broken_promises", _percent),
+        ("Broken promises: answered, and found nothing", "broken_promises", _percent),
         ("Registrations", "registrations", _count),
         ("Reservations", "reservations", _count),
         ("Waiting", "waiting", _count),

@@ -81,6 +81,8 @@ class Citizens(_Section):
     """It changes evenly to this share by the end."""
     response_by_age: dict[Annotated[str, AfterValidator(_band)], Annotated[float, Field(ge=0)]] = {}
     """What the response is multiplied by at that age."""
+    answers_again: Share = 0.95
+    """How many of those who answered, and found nothing, answer when they are called again."""
     answers_after: Span = timedelta(hours=5)
     """Half of those who answer have answered by then."""
     spread: Annotated[float, Field(gt=0, le=4)] = 1.2
@@ -149,8 +151,12 @@ class Scenario(_Section):
     moment: Span = timedelta(seconds=1)
     """What comes within a moment is answered together: the finer, the slower."""
     plan_every: Span = timedelta(hours=1)
+    plans_at_night: bool = True
+    """Also while invitations may not leave: what was planned meanwhile leaves all at once."""
     upkeep_every: Span = timedelta(minutes=5)
     """How often lapsed holds are released and unanswered messages judged."""
+    settles_in: Span = timedelta()
+    """Places of so many first days are not counted: a beginning is not yet the rule."""
     policies: Annotated[tuple[str, ...], Field(min_length=1)] = ("chance",)
     arrivals: Arrivals
     citizens: Citizens = Citizens()
