@@ -16,6 +16,7 @@ from conversations.media.keypad import (
     FOR_A_NUMBER,
     NONE,
     OPERATOR,
+    STAR,
     Again,
     AnotherDay,
     Answer,
@@ -41,6 +42,7 @@ from gateway.voice.call import (
     MENU,
     MORE_KEY,
     MOST_FAILURES,
+    MOST_PROOFS,
     NAME_ENDS,
 )
 from gateway.voice.proof import proof_of
@@ -167,12 +169,15 @@ class Calls:
             return self._open(replace(place, failures=0))
         if keys == proof.keys:
             return self._open(replace(place, is_proven=True), self._own(place, "resumed"))
-        if not keys or place.failures + 1 >= MOST_FAILURES:
+        said = self._own(place, proof.block)
+        if keys and not keys.strip(STAR):
+            return self._ask_proof(place, said, len(proof.keys))
+        if keys:
+            self._turns.wrong_proof(Place.of_phone(place.phone or ""))
+        if not keys or place.failures + 1 >= MOST_PROOFS:
             return self._open(replace(place, failures=0))
-        self._turns.wrong_proof(Place.of_phone(place.phone or ""))
         place = replace(place, failures=place.failures + 1)
-        said = [*self._own(place, "unproven"), *self._own(place, proof.block)]
-        return self._ask_proof(place, said, len(proof.keys))
+        return self._ask_proof(place, [*self._own(place, "unproven"), *said], len(proof.keys))
 
     def _ask_proof(self, place: Place, said: Sequence[Sentence], most: int) -> bytes:
         return documents.question(

@@ -251,10 +251,12 @@ async def test_who_cannot_show_it_begins_anew(hotline: Hotline) -> None:
     await call.hang_up()
 
     call = await hotline.call()
-    await call.silence()
-    for wrong in ("1111", "2222", "3333"):
+    asked = await call.silence()
+    assert await call.press("*") == asked
+    for wrong in ("1111", "2222"):
         await call.press(wrong)
     assert "Chcete-li se registrovat" in call.text
+    assert hotline.ask("SELECT count FROM wrong_pins") == [(2,)]
 
 
 async def test_a_document_that_was_lost_on_its_way_is_asked_for_again(hotline: Hotline) -> None:
