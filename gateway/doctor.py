@@ -4,7 +4,7 @@ import asyncio
 import difflib
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import InvalidToken, TelegramError
 
 import conversations
+from core.messages import Lane
 from core.store import schema
+from core.store.queues import QueueView
 from core.store.rule_changes import RuleChange, RuleChangeBook
 from gateway.channels.telegram import whoami
 from gateway.compose import App
@@ -95,6 +97,7 @@ def database(settings: Settings) -> Iterator[Finding]:
                     yield (level := tables(schema.current_revision(there)))
                     if isinstance(level, Fine):
                         yield from rules(RuleChangeBook(db).last(), settings.invitations.policy)
+                        yield from given_up(QueueView(db).given_up(now=datetime.now(UTC)))
             finally:
                 engine.dispose()
     except EmbeddedError as error:
@@ -146,6 +149,17 @@ def rules(last: RuleChange | None, chosen: str) -> Iterator[Finding]:
             f"people were told of {last.new_policy}, and are invited by {chosen}",
             f'Set [invitations] policy = "{last.new_policy}", or tell them: '
             f"`crs migrate rules {last.new_policy} {chosen}`.",
+        )
+
+
+def given_up(mts: Mapping[Lane, int]) -> Iterator[Finding]:
+    """Did people perhaps never get what we handed over?"""
+    if mts:
+        counts = ", ".join(f"{count} {lane.name.lower()}" for lane, count in mts.items())
+        yield Doubtful(
+            "messages",
+            f"handed over without an answer, and no receipt in two days: {counts}",
+            "Ask the operator. Who was invited so is told her PIN2 by the hotline, see `crs show --phone`.",
         )
 
 

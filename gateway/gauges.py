@@ -28,7 +28,7 @@ class Gauges:
 
     async def read(self, now: datetime) -> list[Metric]:
         """All of them; asks the database, and Redis where it answers."""
-        mos, queues, blocked = await asyncio.to_thread(self._waiting)
+        mos, queues, blocked, given_up = await asyncio.to_thread(self._waiting, now)
         usage = {rate.name: usage for rate in self._rates if (usage := await self._usage(rate))}
         oldest: dict[Lane, datetime] = {}
         for queue in queues:
@@ -57,6 +57,11 @@ class Gauges:
                 "crs_mts_blocked",
                 "MTs not sent because they were the same words to the same person again and again",
                 {(): blocked},
+            ),
+            Metric(
+                "crs_mts_given_up",
+                "MTs handed over without an answer of which no receipt came in two days",
+                {(("lane", lane.name.lower()),): count for lane, count in given_up.items()},
             ),
             Metric(
                 "crs_capacity_segments_per_second",
@@ -111,9 +116,10 @@ class Gauges:
             ),
         ]
 
-    def _waiting(self) -> tuple[int, list[Queue], int]:
+    def _waiting(self, now: datetime) -> tuple[int, list[Queue], int, dict[Lane, int]]:
         with self.store.begin() as work:
-            return work.inbox.waiting(), work.queues.waiting(), work.queues.blocked()
+            queues = work.queues
+            return work.inbox.waiting(), queues.waiting(), queues.blocked(), queues.given_up(now=now)
 
     @property
     def _rates(self) -> list[OperatorRate]:

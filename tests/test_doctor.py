@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from core.messages import Lane
 from core.store import schema
 from core.store.rule_changes import RuleChange
 from gateway import doctor
@@ -80,6 +81,13 @@ def test_people_were_told_of_the_policy_by_which_they_are_invited() -> None:
     (interrupted,) = doctor.rules(change(finished=None), "chance")
     assert isinstance(interrupted, Doubtful)
     assert "crs migrate rules 2021-01-21 chance" in interrupted.mend
+
+
+def test_messages_that_were_given_up_are_told() -> None:
+    assert not list(doctor.given_up({}))
+    (finding,) = doctor.given_up({Lane.INVITATION: 3, Lane.NOTICE: 1})
+    assert isinstance(finding, doctor.Doubtful)
+    assert finding.seen.endswith("3 invitation, 1 notice")
 
 
 def test_a_programme_of_ones_own_is_looked_at(tmp_path: Path) -> None:

@@ -225,3 +225,4 @@ async def test_the_metrics_say_how_the_operators_are_and_what_waits_for_them(hou
     assert 0 < seen["crs_mts_moved"][("tm",)] <= seen["crs_segments_queued"][("tm", "invitation")] < 40
     assert 40 <= seen["crs_queue_oldest_seconds"][("invitation",)] < 60
     assert seen["crs_mts_blocked"] == {(): 0}
+    assert seen["crs_mts_given_up"] == {}
