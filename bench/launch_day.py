@@ -6,6 +6,7 @@ counted from the centre's log against the database.
 """
 
 import asyncio
+import math
 import random
 import sys
 import time
@@ -20,7 +21,8 @@ from core.messages import Address, Lane, NewMt
 from core.store.work import Store
 from core.vault import Vault
 from gateway.smpp.behaviour import Behaviour
-from gateway.smpp.smsc import Smsc, Submitted
+from gateway.smpp.centre import Submitted
+from gateway.smpp.smsc import Smsc
 from tests.counting import Counted, count_mts
 from tests.installation import operator
 
@@ -31,6 +33,7 @@ INVITED = 5_000
 SCRIPT = ("REG {number} Jan Novák 111 58601", "1", "ANO")
 BIND_WITHIN_SECONDS = 60
 FINISH_WITHIN_SECONDS = 120
+LOOK_EVERY_SECONDS = 0.02
 
 
 class Day:
@@ -98,6 +101,8 @@ async def _run(people: int) -> Figure:
         with ground(_operator(smsc, AT_FIRST)) as here:
             store = Store.connect(here.database_url, Vault.from_text(here.environ["CRS_SECRETS_KEY"]))
             _invite(store)
+            queued: dict[int, float] = {}
+            watching = asyncio.ensure_future(_watch(store, queued))
             gateway = here.start("serve")
             try:
                 async with asyncio.timeout(BIND_WITHIN_SECONDS):
@@ -115,10 +120,11 @@ async def _run(people: int) -> Figure:
                     await day.over.wait()
                 elapsed = time.perf_counter() - begun
             finally:
+                watching.cancel()
                 gateway.terminate()
                 await asyncio.to_thread(gateway.wait)
             _check(store, day, smsc, people)
-            _tell(store, day, smsc, changed_at)
+            _tell(store, day, smsc, queued, changed_at)
             store.close()
     return Figure("launch day, registrations", people / elapsed, "that hour's rate", NATURAL_PER_SECOND)
 
@@ -144,7 +150,11 @@ def _check(store: Store, day: Day, smsc: Smsc, people: int) -> None:
     said = people * len(SCRIPT)
     counted = count_mts(store, smsc.submitted)
     with store.begin() as work:
-        ask = lambda query: tuple(work.db.execute(text(query)).one())  # noqa: E731
+
+        def ask(query: str) -> tuple[int, int]:
+            one, other = work.db.execute(text(query)).one()
+            return one, other
+
         mos = ask("SELECT count(*), count(done_at) FROM inbox")
         answers = ask("SELECT count(mo_id), count(DISTINCT mo_id) FROM outbox")
         registered = ask("SELECT count(*), count(DISTINCT phone) FROM registrations")
@@ -156,25 +166,53 @@ def _check(store: Store, day: Day, smsc: Smsc, people: int) -> None:
     print(f"  MOs {said}, MTs {len(smsc.submitted)} segments: lost 0, doubled 0")
 
 
-def _tell(store: Store, day: Day, smsc: Smsc, changed_at: float) -> None:
-    """How long answers took from their turn to the centre, and how much of the bulk left meanwhile."""
+async def _watch(store: Store, queued: dict[int, float]) -> None:
+    """Note when each answer can be claimed, by its id: a turn says when it began, not when it committed."""
+
+    def look() -> list[int]:
+        with store.begin() as work:
+            return list(work.db.scalars(text("SELECT mt_id FROM outbox WHERE mo_id IS NOT NULL")))
+
+    while True:
+        for mt_id in await asyncio.to_thread(look):
+            queued.setdefault(mt_id, asyncio.get_running_loop().time())
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+
+def _tell(store: Store, day: Day, smsc: Smsc, queued: dict[int, float], changed_at: float) -> None:
+    """How long answers took from their queueing to the centre, and how much of the bulk went before them.
+
+    Of what left between the two, the invitations that were claimed before are the price of claiming some at
+    a time; one that was claimed after it jumped the queue.
+    """
     since_1970 = time.time() - asyncio.get_running_loop().time()
-    bulk = [mt.at for mt in smsc.submitted if mt.text == BULK]
-    written: dict[str, list[float]] = defaultdict(list)
+    left = {mt.destination: mt.at for mt in smsc.submitted if mt.text == BULK}
+    since: dict[str, list[float]] = defaultdict(list)
     with store.begin() as work:
-        query = text("SELECT address, created_at FROM outbox WHERE mo_id IS NOT NULL ORDER BY mt_id")
-        for phone, at in work.db.execute(query):
-            written[phone].append(at.timestamp() - since_1970)
-    waits = [pair for phone in written for pair in zip(written[phone], day.heard[phone], strict=True)]
+        answers = text("SELECT address, mt_id FROM outbox WHERE mo_id IS NOT NULL ORDER BY mt_id")
+        for phone, mt_id in work.db.execute(answers):
+            since[phone].append(queued.get(mt_id, math.inf))
+        claims = text(
+            "SELECT address, claimed_at FROM outbox JOIN attempts USING (mt_id, attempt) "
+            "WHERE purpose = 'invitation'"
+        )
+        bulk = sorted(
+            (left[phone], at.timestamp() - since_1970)
+            for phone, at in work.db.execute(claims)
+            if phone in left
+        )
+    waits = [pair for phone in since for pair in zip(since[phone], day.heard[phone], strict=True)]
     for capacity, is_first in ((AT_FIRST, True), (RAISED, False)):
-        mine = [(since, until) for since, until in waits if (until < changed_at) is is_first]
+        mine = [(min(at, until), until) for at, until in waits if (until < changed_at) is is_first]
         if not mine:
             continue
-        times = sorted(until - since for since, until in mine)
-        before = max(bisect(bulk, until) - bisect(bulk, since) for since, until in mine)
+        times = sorted(until - at for at, until in mine)
+        before = [bulk[bisect(bulk, (at, 0.0)) : bisect(bulk, (until, 0.0))] for at, until in mine]
+        jumped = sum(claimed > at for (at, _), some in zip(mine, before, strict=True) for _, claimed in some)
         print(
             f"  at {capacity} segments/s: answers after {times[len(times) // 2]:.2f} s (median), "
-            f"{times[len(times) * 99 // 100]:.2f} s (99 %), behind {before} invitations at most"
+            f"{times[len(times) * 99 // 100]:.2f} s (99 %), behind {max(map(len, before))} invitations "
+            f"at most; {jumped} in all were claimed after the answer that they went before was queued"
         )
 
 
