@@ -8,7 +8,7 @@ export UV_PYTHON_DOWNLOADS = never
 
 # A uv that runs, else one of our own in .tools.
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/bin/uv)
-SYNC = $(UV) sync --frozen --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+SYNC = $(UV) sync --frozen --extra voice --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 RUN := .venv/bin/
 
 .PHONY: help demo test lint bench ready clean
