@@ -13,7 +13,8 @@ class Patience:
 
     claim_lasts: timedelta
     again: tuple[Lane, ...]
-    again_after: timedelta  # from the doubt on
+    again_after: timedelta  # from the doubt on, twice as long each further time
+    most_attempts: int  # then it stays in doubt, and is reported
 
 
 PATIENCE: Final = Patience(
@@ -21,5 +22,6 @@ PATIENCE: Final = Patience(
     # Somebody waits for these, and twice is better than never; an invitation is one-off.
     again=(Lane.ANSWER, Lane.CONFIRMATION),
     again_after=timedelta(seconds=5),  # the sender may be about to say what it knows
+    most_attempts=5,  # an operator that never answers may still deliver each of them
 )
 """The one judgement of every gateway and every worker."""

@@ -193,7 +193,7 @@ class Gateway:
         now = self._clock()
         with self._store.begin() as work:
             dead = {by for by in work.outbox.claimants() if by != self._by and _is_dead(by)}
-            given_up = work.outbox.doubt_claims_of(dead, again=PATIENCE.again, now=now)
+            given_up = work.outbox.doubt_claims_of(dead, PATIENCE, now=now)
             found = work.outbox.reconcile(PATIENCE, now=now)
             if given_up or found.resent:
                 work.wake(OUTBOX_CHANNEL)

@@ -3,15 +3,18 @@
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    ScalarSelect,
     and_,
     case,
+    extract,
     func,
     insert,
+    literal,
     or_,
     select,
     tuple_,
@@ -24,6 +27,7 @@ from core.unanswered import Patience
 from core.vault import Vault
 
 IN_DOUBT = (MtState.CLAIMED, MtState.UNANSWERED)
+GIVEN_BACK: Final = "given back"  # the outcome of an attempt that handed nothing over
 
 
 class Reconciled(NamedTuple):
@@ -164,7 +168,7 @@ class OutboxBook:
 
         It is not claimed again before that time.
         """
-        self._move(claimed, IN_DOUBT, MtState.QUEUED, outcome="given back", not_before=not_before)
+        self._move(claimed, IN_DOUBT, MtState.QUEUED, outcome=GIVEN_BACK, not_before=not_before)
 
     def settle(
         self, claimed: Collection[ClaimedMt], state: MtState, *, now: datetime, outcome: str | None = None
@@ -204,7 +208,7 @@ class OutboxBook:
         """Judge what nobody attends to: old claims, what goes again on a doubt, what is no longer true."""
         return Reconciled(
             doubted=self.doubt(claimed_before=now - patience.claim_lasts, now=now),
-            resent=self.resend_unanswered(patience.again, settled_before=now - patience.again_after),
+            resent=self.resend_unanswered(patience, now=now),
             expired=self.expire(now=now),
         )
 
@@ -212,12 +216,12 @@ class OutboxBook:
         """Call unanswered what was claimed long ago: its sender died, and nobody knows what it had done."""
         return self._doubt(t.attempts.c.claimed_at < claimed_before, now)
 
-    def doubt_claims_of(self, dead: Collection[str], *, again: Collection[Lane], now: datetime) -> int:
-        """The same for senders that are known to be dead, however young the claims; what may go `again` does.
+    def doubt_claims_of(self, dead: Collection[str], patience: Patience, *, now: datetime) -> int:
+        """The same for senders that are known to be dead, however young the claims; what may go again does.
 
         Nothing more will be heard of them.
         """
-        return self._doubt(t.attempts.c.claimed_by.in_(dead), now, again=again) if dead else 0
+        return self._doubt(t.attempts.c.claimed_by.in_(dead), now, patience) if dead else 0
 
     def claimants(self) -> set[str]:
         """The senders that hold claims now."""
@@ -225,28 +229,34 @@ class OutboxBook:
         held = select(a.claimed_by).join(t.outbox, and_(a.mt_id == o.mt_id, a.attempt == o.attempt))
         return set(self._db.scalars(held.where(o.state == MtState.CLAIMED).distinct()))
 
-    def _doubt(self, stale: ColumnElement[bool], now: datetime, *, again: Collection[Lane] = ()) -> int:
+    def _doubt(self, stale: ColumnElement[bool], now: datetime, patience: Patience | None = None) -> int:
         o, a = t.outbox.c, t.attempts.c
         mts = (
             select(o.mt_id)
             .join(t.attempts, and_(a.mt_id == o.mt_id, a.attempt == o.attempt))
             .where(o.state == MtState.CLAIMED, stale)
         )
-        goes_again = o.lane.in_([int(lane) for lane in again])
-        state = case((goes_again, MtState.QUEUED.value), else_=MtState.UNANSWERED.value)
+        state: Any = MtState.UNANSWERED.value
+        if patience is not None:
+            state = case((_may_go_again(patience), MtState.QUEUED.value), else_=state)
         return self._db.execute(
             update(t.outbox).where(o.mt_id.in_(mts)).values(state=state, settled_at=now)
         ).rowcount
 
-    def resend_unanswered(self, lanes: Collection[Lane], *, settled_before: datetime) -> int:
+    def resend_unanswered(self, patience: Patience, *, now: datetime) -> int:
         """Queue unanswered MTs again where policy prefers twice to never (answers, not invitations)."""
         o = t.outbox.c
+        first_wait = patience.again_after.total_seconds()
+        is_long_enough = extract("epoch", literal(now) - o.settled_at) > first_wait * func.power(
+            2.0, _handed_over() - 1
+        )
         return self._db.execute(
             update(t.outbox)
             .where(
                 o.state == MtState.UNANSWERED,
-                o.lane.in_([int(lane) for lane in lanes]),
-                o.settled_at < settled_before,
+                o.settled_at < now - patience.again_after,
+                _may_go_again(patience),
+                is_long_enough,
             )
             .values(state=MtState.QUEUED)
         ).rowcount
@@ -269,3 +279,18 @@ class OutboxBook:
             .group_by(o.operator, o.lane)
         )
         return {(operator, Lane(lane)): int(segments) for operator, lane, segments in rows}
+
+
+def _handed_over() -> ScalarSelect[int]:
+    """How many attempts of an MT may have reached its operator."""
+    a = t.attempts.c
+    return (
+        select(func.count())
+        .where(a.mt_id == t.outbox.c.mt_id, a.outcome.is_distinct_from(GIVEN_BACK))
+        .scalar_subquery()
+    )
+
+
+def _may_go_again(patience: Patience) -> ColumnElement[bool]:
+    lanes = t.outbox.c.lane.in_([int(lane) for lane in patience.again])
+    return and_(lanes, _handed_over() < patience.most_attempts)

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from core.messages import Address, Lane, MtState, NewMo, NewMt
 from core.store.mo_parts import LongMo
 from core.store.receipts import FinalReceipt, SentPart
+from core.unanswered import PATIENCE
 
 NOW = datetime(2021, 1, 22, 9, tzinfo=UTC)
 ANNA = Address("sms", "+420601000001")
@@ -146,7 +147,7 @@ def test_a_claim_of_a_dead_sender_is_in_doubt_and_only_answers_go_again(store):
     later = NOW + timedelta(minutes=2)
     with store.begin() as work:
         assert work.outbox.doubt(claimed_before=later, now=later) == 2
-        assert work.outbox.resend_unanswered([Lane.ANSWER], settled_before=later + timedelta(seconds=1)) == 1
+        assert work.outbox.resend_unanswered(PATIENCE, now=later + timedelta(seconds=6)) == 1
         assert [m.text for m in work.outbox.claim("o2", max_segments=5, by="me", now=later)] == ["answer"]
 
 
@@ -169,10 +170,10 @@ def test_what_is_known_of_an_attempt_ends_the_doubt_about_it(store, resent):
         claimed = work.outbox.claim("o2", max_segments=5, by="me", now=NOW)
         work.outbox.doubt(claimed_before=later, now=NOW)
         if resent:
-            assert work.outbox.resend_unanswered([Lane.ANSWER], settled_before=later) == 1
+            assert work.outbox.resend_unanswered(PATIENCE, now=later) == 1
         work.outbox.settle(claimed, MtState.SENT, now=later)
         work.receipts.record([SentPart(claimed[0].mt_id, 1, 1, "o2", "77")], now=later)
-        assert work.outbox.resend_unanswered([Lane.ANSWER], settled_before=later) == 0
+        assert work.outbox.resend_unanswered(PATIENCE, now=later) == 0
         assert work.outbox.claim("o2", max_segments=5, by="me", now=later) == []
         work.receipts.apply([FinalReceipt("o2", ("77",), is_delivered=True, error=None)], now=later)
         assert work.db.scalar(text("SELECT state FROM outbox")) == "delivered"
@@ -182,10 +183,45 @@ def test_of_a_sender_known_to_be_dead_answers_go_again_at_once(store):
     with store.begin() as work:
         work.outbox.add([mt("answer"), mt("invitation", Lane.INVITATION)])
         work.outbox.claim("o2", max_segments=5, by="dead", now=NOW)
-        assert work.outbox.doubt_claims_of({"dead"}, again=[Lane.ANSWER], now=NOW) == 2
+        assert work.outbox.doubt_claims_of({"dead"}, PATIENCE, now=NOW) == 2
         assert [m.text for m in work.outbox.claim("o2", max_segments=5, by="me", now=NOW)] == ["answer"]
         states = work.db.execute(text("SELECT state FROM outbox ORDER BY mt_id")).scalars().all()
         assert states == ["claimed", "unanswered"]
+
+
+def test_an_answer_that_is_never_answered_goes_again_ever_more_slowly_and_then_stays(store):
+    now, waited = NOW, []
+    with store.begin() as work:
+        work.outbox.add([mt("answer")])
+        while claimed := work.outbox.claim("o2", max_segments=1, by="me", now=now):
+            work.outbox.settle(claimed, MtState.UNANSWERED, now=now)
+            begun = now
+            while now < begun + timedelta(hours=1) and not work.outbox.resend_unanswered(PATIENCE, now=now):
+                now += timedelta(seconds=1)
+            waited.append((now - begun).seconds)
+        assert waited == [6, 11, 21, 41, 3600]
+        assert work.db.scalar(text("SELECT state FROM outbox")) == "unanswered"
+
+
+def test_what_was_never_handed_over_is_no_attempt(store):
+    with store.begin() as work:
+        work.outbox.add([mt("answer")])
+        for _ in range(PATIENCE.most_attempts):
+            work.outbox.give_back(work.outbox.claim("o2", max_segments=1, by="me", now=NOW))
+        work.outbox.settle(
+            work.outbox.claim("o2", max_segments=1, by="me", now=NOW), MtState.UNANSWERED, now=NOW
+        )
+        assert work.outbox.resend_unanswered(PATIENCE, now=NOW + timedelta(seconds=6)) == 1
+
+
+def test_senders_that_die_one_after_another_send_an_answer_so_many_times_only(store):
+    with store.begin() as work:
+        work.outbox.add([mt("answer")])
+        attempts = 0
+        while work.outbox.claim("o2", max_segments=1, by="dead", now=NOW):
+            attempts += 1
+            work.outbox.doubt_claims_of({"dead"}, PATIENCE, now=NOW)
+        assert attempts == PATIENCE.most_attempts
 
 
 def test_what_is_known_of_an_attempt_says_nothing_of_the_next_one(store):
@@ -194,7 +230,7 @@ def test_what_is_known_of_an_attempt_says_nothing_of_the_next_one(store):
         work.outbox.add([mt("one")])
         claimed = work.outbox.claim("o2", max_segments=5, by="me", now=NOW)
         work.outbox.doubt(claimed_before=later, now=NOW)
-        work.outbox.resend_unanswered([Lane.ANSWER], settled_before=later)
+        work.outbox.resend_unanswered(PATIENCE, now=later)
         (again,) = work.outbox.claim("o2", max_segments=5, by="other", now=later)
         work.outbox.settle(claimed, MtState.SENT, now=later)
         assert (again.attempt, work.db.scalar(text("SELECT state FROM outbox"))) == (2, "claimed")

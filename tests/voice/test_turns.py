@@ -11,6 +11,7 @@ from conversations.reading import read_fields
 from conversations.script import Field
 from conversations.session import SESSION_LASTS
 from core.messages import Address
+from core.unanswered import PATIENCE
 from gateway.channels.voice import Hotline
 from gateway.compose import load_world
 from gateway.turns.runner import TurnRunner
@@ -75,7 +76,7 @@ def test_what_was_not_heard_is_never_said_again(store, turns):
 def test_what_a_dead_gateway_left_is_dropped_by_the_next_call(store, turns, clock):
     say(turns, "ČESKY", turn="1.1")
     with store.begin() as work:  # as the gateways do for a claimant that died
-        work.outbox.doubt_claims_of(["voice test"], again=[0], now=clock())
+        work.outbox.doubt_claims_of(["voice test"], PATIENCE, now=clock())
     assert states(store) == [("queued",)]
     turns.begin(JANA)
     assert states(store) == [("expired",)]
