@@ -20,6 +20,7 @@ ADDRESS = "Vrchlického 59, 586 33 Jihlava"
 GROUPS = {
     "cs": (("health_workers", "zdravotníci"), ("school_staff", "pracovníci škol")),
     "en": (("health_workers", "health workers"), ("school_staff", "school staff")),
+    "uk": (("health_workers", "медичні працівники"), ("school_staff", "працівники шкіл")),
 }
 PIN, OTHERS_PIN, USED_PIN = "47110921", "12345671", "55550009"
 LATE_PINS = {

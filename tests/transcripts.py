@@ -1,11 +1,14 @@
 """Transcripts: what a person writes and reads, line by line, whoever performs the verbs.
 
-A file begins with a header (``# language: cs``, ``# world: …`` for whoever sets the scene), then ``> `` is a
-MO, ``< `` the MT that answers it, and ``@ 2021-01-22T09:40`` the time from there on.
+A file begins with a header (``# language: cs``, ``# medium: chat``, ``# world: …`` for whoever sets the
+scene), then ``> `` is a MO, ``< `` the MT that answers it, and ``@ 2021-01-22T09:40`` the time from there on.
+
+In a chat ``[Ano] [Ne]`` are the buttons under an MT, and ``> [Ano]`` is one that is pressed. In a call ``< ``
+is heard, and ``> 405123123#`` are keys; it begins with ``> (calls)``, and ``> (speaks)`` is after the tone.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -13,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 FOLDER = Path(__file__).parent / "transcripts"
 PRAGUE = ZoneInfo("Europe/Prague")
+CALLS, SPEAKS = "(calls)", "(speaks)"
 
 Answer: TypeAlias = Callable[[str, datetime], str]  # a MO and the time of it -> the MT
 
@@ -39,6 +43,15 @@ class Transcript:
     def name(self) -> str:
         return f"{self.path.parent.name}/{self.path.stem}"
 
+    @property
+    def language(self) -> str:
+        return self.header["language"]
+
+    @property
+    def medium(self) -> str:
+        """``sms``, ``chat``, ``ivr``, or ``web`` for the chat on the page."""
+        return self.header.get("medium", "sms")
+
 
 def every() -> list[Transcript]:
     """All transcripts, by name."""
@@ -61,15 +74,18 @@ def read(path: Path) -> Transcript:
             case ">":
                 exchanges.append(Exchange(number, at, rest, ""))
             case "<":
-                asked = exchanges.pop()
-                exchanges.append(
-                    Exchange(asked.line, asked.at, asked.said, f"{asked.answered} {rest}".strip())
-                )
+                exchanges[-1] = _continued(exchanges[-1], rest)
+            case _ if mark.startswith("["):
+                exchanges[-1] = _continued(exchanges[-1], line)
             case "":
                 continue
             case _:
                 raise ValueError(f"{path.name}:{number} is no line of a transcript")
     return Transcript(path, header, tuple(exchanges))
+
+
+def _continued(asked: Exchange, answered: str) -> Exchange:
+    return replace(asked, answered=f"{asked.answered} {answered}".strip())
 
 
 def differences(transcript: Transcript, answer: Answer) -> Iterator[str]:
