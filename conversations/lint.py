@@ -1,23 +1,24 @@
 """What is wrong with a dialogue before anybody has met it: its shape, its words, their price."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from jinja2 import nodes
 
-from conversations import hearing, samples
+from conversations import costs, hearing, samples
 from conversations import script as s
+from conversations.costs import NOTICE_BLOCKS, Cost
 from conversations.engine import COMMON
 from conversations.events import Say
 from conversations.library import Library
-from conversations.media import IVR, gsm
+from conversations.media import IVR
 from conversations.script import Ask, Choose, Do, End, Question, Script, Step, Tell
 from conversations.session import DEFAULT_LANGUAGE
 from conversations.understand.answers import command, gist
 from conversations.understand.text import plain, words
 from conversations.verbs import BUSY, VERBS
-from conversations.words import NOTICES, RULES, SMS, NoWords, one_message
+from conversations.words import NOTICES, RULES, NoWords
 from core.rule_changes import Purpose
 
 COMMON_BLOCKS: Final = (
@@ -32,17 +33,8 @@ COMMON_BLOCKS: Final = (
     "wait",
     "wait_short",
 )
-NOTICE_BLOCKS: Final = {
-    "invitation": 1,
-    "confirmation": 2,
-    "free_again": 1,
-    "failed": 1,
-    "pin1": 1,
-}  # block -> segments at most
 CALL: Final = "call"  # the words of a call that belong to no dialogue
 _ONLY_WRITTEN: Final = frozenset({"wait", "wait_short"})  # who calls does not wait for an SMS
-# How many segments in UCS-2 carry what one carries in GSM-7.
-UCS2_FOR_GSM7: Final = -(-gsm.JOINED_SEPTETS // gsm.JOINED_UNITS)
 _ALWAYS_KNOWN: Final = frozenset(
     {"options", "page", "more", "missing", "problem", "chosen", "language", "after", "weekday"}
 )
@@ -216,71 +208,40 @@ def _answers(script: Script) -> set[str]:
     return answers
 
 
-def _budget(script: Script) -> dict[str, int]:
-    """Every block a script speaks with, and the segments it may cost."""
-    budget: dict[str, int] = {}
-    for name, step in script.steps.items():
-        if isinstance(step, Do):
-            continue
-        budget[name] = step.segments
-        if isinstance(step, Question):
-            budget[f"again_{name}"] = step.segments
-            budget[f"help_{name}"] = step.segments
-            if step.give_up != s.DEFAULT_GIVE_UP:
-                budget[step.give_up] = step.segments
-    return budget
-
-
 def _words(library: Library, script: Script, language: str) -> Iterator[Finding]:
-    budget = _budget(script)
-    blocks = _blocks(library, script.name, language)
+    budget = costs.budget_of(script)
+    blocks = costs.blocks_of(library, script.name, language)
     for block in blocks.keys() - budget.keys():
         yield Finding(script.name, f"{language}.{block}", "are words for no step")
-    for block, most in budget.items():
+    for block in budget:
         if block not in blocks:
             yield Finding(script.name, f"{language}.{block}", "has no words")
             continue
-        where = f"{language}.{block}"
-        yield from _speaks_of(script, where, blocks[block])
-        costs = _cost(library, script, block, language, blocks[block])
-        if costs > (allowed := allowed_segments(library, language, most)):
-            yield Finding(script.name, where, f"may cost {costs} segments, not {allowed}")
+        yield from _speaks_of(script, f"{language}.{block}", blocks[block])
+    for cost in costs.of_script(library, script, language):
+        yield from _too_dear(cost)
 
 
 def _common_words(library: Library, language: str) -> Iterator[Finding]:
-    for block in COMMON_BLOCKS:
-        if not library.words.has(COMMON, block, language):
-            yield Finding(COMMON, f"{language}.{block}", "has no words")
-    for block, most in NOTICE_BLOCKS.items():
-        if not library.words.has(NOTICES, block, language):
-            yield Finding(NOTICES, f"{language}.{block}", "has no words")
-            continue
-        said = {name: samples.LONGEST[name] for name in ("name", "site", "pin", "first", "second", "address")}
-        said["minutes"] = 10
-        costs = max(
-            gsm.segments(
-                gsm.fold(library.words.render_notice(block, language, valid_until=valid_until, **said))
-            )
-            for valid_until in (None, samples.LONGEST["first"])
-        )
-        if costs > (allowed := allowed_segments(library, language, most)):
-            yield Finding(NOTICES, f"{language}.{block}", f"may cost {costs} segments, not {allowed}")
-    for purpose in Purpose:
-        if not library.words.has(RULES, purpose, language):
-            yield Finding(RULES, f"{language}.{purpose}", "has no words")
-            continue
-        longest = {name: samples.LONGEST[name] for name in ("name", "site", "until")} | {"hours": 1_000}
-        words = library.words.render(Say(RULES, purpose, language, longest))
-        costs, allowed = gsm.segments(gsm.fold(words)), allowed_segments(library, language, 1)
-        if costs > allowed:
-            yield Finding(RULES, f"{language}.{purpose}", f"may cost {costs} segments, not {allowed}")
+    for dialogue, blocks in ((COMMON, COMMON_BLOCKS), (NOTICES, NOTICE_BLOCKS), (RULES, Purpose)):
+        for block in blocks:
+            if not library.words.has(dialogue, block, language):
+                yield Finding(dialogue, f"{language}.{block}", "has no words")
+    for cost in costs.of_notices(library, language):
+        yield from _too_dear(cost)
+
+
+def _too_dear(cost: Cost) -> Iterator[Finding]:
+    if cost.segments > cost.allowed:
+        what = f"may cost {cost.segments} segments, not {cost.allowed}"
+        yield Finding(cost.dialogue, f"{cost.language}.{cost.block}", what)
 
 
 def _spoken(library: Library, script: Script, language: str) -> Iterator[Finding]:
     """Words for the ear, or those for SMS where they are fit to be heard."""
-    written = _blocks(library, script.name, language)
-    spoken = _blocks(library, script.name, language, IVR)
-    budget = _budget(script)
+    written = costs.blocks_of(library, script.name, language)
+    spoken = costs.blocks_of(library, script.name, language, IVR)
+    budget = costs.budget_of(script)
     for block in spoken.keys() - budget.keys():
         yield Finding(script.name, f"{IVR}.{language}.{block}", "are words for no step")
     for block in budget.keys() & (written.keys() | spoken.keys()):
@@ -293,21 +254,21 @@ def _spoken(library: Library, script: Script, language: str) -> Iterator[Finding
 
 
 def _heard(library: Library, script: Script, block: str, language: str, tree: nodes.Block) -> Iterator[str]:
-    for text in _renderings(library, script, block, language, tree, of=samples.LONGEST, medium=IVR):
+    for text in costs.renderings(library, script, block, language, tree, of=samples.LONGEST, medium=IVR):
         yield from hearing.faults(text, language)
     step = script.steps.get(block) or script.steps.get(block.removeprefix("again_"))
-    for text in _renderings(library, script, block, language, tree, of=samples.USUAL, medium=IVR):
+    for text in costs.renderings(library, script, block, language, tree, of=samples.USUAL, medium=IVR):
         if hearing.takes(text) > hearing.LONGEST:
             yield f"takes longer than {hearing.LONGEST.seconds} s"
         if isinstance(step, Choose):
-            options = len(step.menu or _offered(script, step, samples.USUAL))
+            options = len(step.menu or costs.offered(script, step, samples.USUAL))
             for key in hearing.unsaid(text, hearing.keys_of(step, options), language):
                 yield f"does not say what the key {key} is for"
 
 
 def _common_spoken(library: Library, language: str) -> Iterator[Finding]:
-    of_a_call = _blocks(library, CALL, DEFAULT_LANGUAGE, IVR)
-    for block in of_a_call.keys() - _blocks(library, CALL, language, IVR).keys():
+    of_a_call = costs.blocks_of(library, CALL, DEFAULT_LANGUAGE, IVR)
+    for block in of_a_call.keys() - costs.blocks_of(library, CALL, language, IVR).keys():
         yield Finding(CALL, f"{IVR}.{language}.{block}", "has no words")
     blocks = [(COMMON, block) for block in COMMON_BLOCKS if block not in _ONLY_WRITTEN]
     for dialogue, block in (*blocks, (NOTICES, "failed"), *((CALL, block) for block in of_a_call)):
@@ -317,15 +278,6 @@ def _common_spoken(library: Library, language: str) -> Iterator[Finding]:
             continue  # found as words that are not there
         for what in hearing.faults(text, language):
             yield Finding(dialogue, f"{IVR}.{language}.{block}", what)
-
-
-def _blocks(library: Library, dialogue: str, language: str, medium: str = SMS) -> Mapping[str, nodes.Block]:
-    environment = library.words.environment
-    loader, name = environment.loader, f"{medium}/{language}/{dialogue}.j2"
-    if loader is None or name not in environment.list_templates():
-        return {}
-    tree = environment.parse(loader.get_source(environment, name)[0])
-    return {block.name: block for block in tree.find_all(nodes.Block)}
 
 
 def _speaks_of(script: Script, where: str, block: nodes.Block) -> Iterator[Finding]:
@@ -342,42 +294,3 @@ def _speaks_of(script: Script, where: str, block: nodes.Block) -> Iterator[Findi
     for name in block.find_all(nodes.Name):
         if name.name not in known:
             yield Finding(script.name, where, f"nobody fills {name.name}")
-
-
-def allowed_segments(library: Library, language: str, most: int) -> int:
-    """The segments that a language may cost where one in GSM-7 may cost ``most``.
-
-    A language whose own name is not in GSM-7 when folded is written in UCS-2.
-    """
-    own_name = gsm.fold(" ".join(library.languages[language]))
-    return most if gsm.is_gsm7(own_name) else most * UCS2_FOR_GSM7
-
-
-def _cost(library: Library, script: Script, block: str, language: str, tree: nodes.Block) -> int:
-    """The most segments a block may cost by SMS."""
-    texts = _renderings(library, script, block, language, tree, of=samples.LONGEST, medium=SMS)
-    return max(gsm.segments(one_message((text,), fold=True)) for text in texts)
-
-
-def _renderings(
-    library: Library,
-    script: Script,
-    block: str,
-    language: str,
-    tree: nodes.Block,
-    *,
-    of: Mapping[str, Any],
-    medium: str,
-) -> Iterator[str]:
-    """A block in every way that it may be told, with values ``of`` that size."""
-    names = {name.name for name in tree.find_all(nodes.Name)}
-    step = script.steps.get(block) or script.steps.get(block.partition("_")[2])
-    for context in samples.contexts([verb for verb in VERBS if verb in names], names, of):
-        offered = _offered(script, step, context)
-        say = Say(script.name, block, language, {**context, "options": offered, "more": True})
-        yield library.words.render(say, medium)
-
-
-def _offered(script: Script, step: Step | None, said: Mapping[str, object]) -> list[dict[str, object]]:
-    source = script.steps.get(step.options_from) if isinstance(step, Choose) else None
-    return samples.options(source.do, said) if isinstance(source, Do) else []

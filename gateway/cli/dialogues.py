@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import click
 
+from conversations import costs
 from conversations.drawing import mermaid, page
 from conversations.library import DIALOGUES, Library, load_library
 from conversations.lint import check as find
@@ -19,6 +20,7 @@ from core.store.work import Store
 from gateway.compose import App
 
 MOST_AT_ONCE: Final = 500  # sessions in one transaction
+_COSTS: Final = "{:14}{:4}{:20}{:>10}{:>12}"
 
 
 @click.group()
@@ -27,10 +29,17 @@ def dialogues() -> None:
 
 
 @dialogues.command()
+@click.option("--costs", "has_costs", is_flag=True, help="And what the dearest words of each may cost.")
 @click.pass_context
-def check(ctx: click.Context) -> None:
+def check(ctx: click.Context, *, has_costs: bool) -> None:
     """Say what is wrong with any dialogue, its words or their price in segments."""
     library = _library()
+    if has_costs:
+        click.echo(_COSTS.format("dialogue", "", "dearest words", "segments", "characters"))
+        for each in costs.dearest(library):
+            of = f"{each.segments} of {each.allowed}"
+            click.echo(_COSTS.format(each.dialogue, each.language, each.block, of, each.characters))
+        click.echo()
     findings = find(library)
     for finding in findings:
         click.echo(str(finding))

@@ -1,5 +1,6 @@
 """The lint: our dialogues are clean, and each rule finds what it is for."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -263,6 +264,26 @@ def test_sites_and_groups_are_read_without_figures_and_abbreviations() -> None:
     assert template.render(site="FN Brno - OČM COVID-19, p. o.", label="70 až 79 let", **aloud) == (
         "Fakultní nemocnice Brno očkovací místo covid devatenáct, sedmdesát až sedmdesát devět let"
     )
+
+
+def test_check_says_what_the_dearest_words_cost_in_every_language() -> None:
+    result = CliRunner().invoke(dialogues, ["check", "--costs"])
+    assert result.exit_code == 0
+    lines = {tuple(line.split()[:2]): line for line in result.output.splitlines() if line.strip()}
+    assert {(name, language) for name in LIBRARY.scripts for language in LIBRARY.languages} <= lines.keys()
+    assert " of 2 " in lines["reservation", "cs"]
+    assert " of 6 " in lines["reservation", "uk"]
+
+
+def test_words_in_ucs2_may_take_three_segments_for_one_in_gsm7(tmp_path: Path) -> None:
+    copy_templates(tmp_path)
+    template = tmp_path / "sms/uk/phone.j2"
+    words = template.read_text(encoding="utf-8")
+    for letters, is_found in ((3 * 67, False), (3 * 67 + 1, True)):
+        block = f"{{% block not_proven %}}{'я' * letters}{{% endblock %}}"
+        template.write_text(re.sub(r"{% block not_proven %}.*", block, words), encoding="utf-8")
+        too_dear = "phone, uk.not_proven: may cost 4 segments, not 3"
+        assert (too_dear in found(replace(LIBRARY, words=Words(tmp_path)))) is is_found
 
 
 def test_check_says_that_all_is_well() -> None:
