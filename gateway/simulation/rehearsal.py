@@ -38,7 +38,6 @@ from workers.planning import plan_all
 from workers.schedule import JOBS
 from workers.workshop import Workshop, install
 
-SAMPLES: Final = 240
 DAY: Final = (time(8), time(20))
 COUNTRY, NUMBER = "CZ", "1221"
 KEY: Final = b"no secret: nobody here is real\0\0"
@@ -144,7 +143,7 @@ class Rehearsal:
         install(self._workshop)
         timeline.every(scenario.upkeep_every, self._tend, until=scenario.ends)
         timeline.every(scenario.plan_every, self._plan, until=scenario.ends)
-        timeline.every(scenario.span / SAMPLES, lambda: self._sample(progress), until=scenario.ends)
+        timeline.every(scenario.span / scenario.samples, lambda: self._sample(progress), until=scenario.ends)
         timeline.run(scenario.ends)
         self._exchange.tend()
         shown = result(

@@ -52,7 +52,7 @@ def _page(scenario: Scenario, runs: Sequence[Run], seed: int) -> str:
         scenario=scenario,
         begins=_moment(scenario.begins),
         ends=_moment(scenario.ends),
-        scale=f"{scenario.scale:.2%}" if scenario.scale != 1 else "",
+        scale=f"{100 * scenario.scale:.3g}%" if scenario.scale != 1 else "",
         seed=seed,
         runs=runs,
         figures=_figures(runs),
@@ -138,7 +138,7 @@ def _seconds_law(run: Run) -> tuple[str, bool]:
 
 
 def _whole_percent(share: float) -> str:
-    return f"{share:.0%}"
+    return f"{share:.1%}" if 0 < share < 0.05 else f"{share:.0%}"
 
 
 def _short(value: float) -> str:

@@ -157,6 +157,8 @@ class Scenario(_Section):
     """How often lapsed holds are released and unanswered messages judged."""
     settles_in: Span = timedelta()
     """Places of so many first days are not counted: a beginning is not yet the rule."""
+    samples: Annotated[int, Field(ge=2, le=2_000)] = 240
+    """How many points the charts over time have."""
     policies: Annotated[tuple[str, ...], Field(min_length=1)] = ("chance",)
     arrivals: Arrivals
     citizens: Citizens = Citizens()

@@ -95,13 +95,14 @@ def test_the_same_seed_gives_the_same_rehearsal(
 
 @pytest.fixture(scope="module")
 def one_site() -> Scenario:
-    """The preset in small: 8 places a day for 12 days, planned three times a day."""
+    """The preset in small: 8 places a day for 10 days, planned three times a day."""
     preset = load_scenario("one-site", people=800)
     short = {
-        "ends": preset.begins + timedelta(days=12),
+        "ends": preset.begins + timedelta(days=10),
         "moment": timedelta(hours=1),
         "plan_every": timedelta(hours=4),
         "upkeep_every": timedelta(days=1),
+        "samples": 20,
     }
     return preset.model_copy(update=short)
 
