@@ -183,13 +183,17 @@ class RegistrationBook:
                 wrong_pins=one_more,
                 state=case((is_too_many, "blocked"), else_=_r.state),
                 blocked_because=case((is_too_many, WRONG_PINS), else_=_r.blocked_because),
+                blocked_from=case((is_too_many, _r.state), else_=_r.blocked_from),
             )
             .returning(_r.wrong_pins)
         )
         return max(self._db.execute(counted).scalars(), default=0)
 
     def unblock(self, registration_id: int) -> bool:
-        """Lift a block by wrong PINs: invited if her PIN is still good, else waiting; False for any other."""
+        """Lift a block by wrong PINs; False for any other.
+
+        She is invited if her PIN is still good, at the head of the queue if she stood there, else waiting.
+        """
         has_pin = exists().where(
             t.invitations.c.registration_id == _r.registration_id, t.invitations.c.state == "open"
         )
@@ -201,7 +205,14 @@ class RegistrationBook:
                 _r.blocked_because == WRONG_PINS,
                 _IS_LIVING,
             )
-            .values(state=case((has_pin, "invited"), else_="waiting"), blocked_because=None, wrong_pins=0)
+            .values(
+                state=case(
+                    (_r.blocked_from == "returned", "returned"), (has_pin, "invited"), else_="waiting"
+                ),
+                blocked_because=None,
+                blocked_from=None,
+                wrong_pins=0,
+            )
         )
         return self._db.execute(lifted).rowcount == 1
 

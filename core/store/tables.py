@@ -149,6 +149,7 @@ registrations = Table(
     _text("address"),
     _text("state"),
     _text("blocked_because", nullable=True),
+    _text("blocked_from", nullable=True),  # the state that wrong PINs took her out of
     Column("wrong_pins", Integer, nullable=False, server_default="0"),
     _at("registered_at"),
     _at("reserved_at", nullable=True),

@@ -89,6 +89,19 @@ def test_who_has_no_good_pin_any_more_waits_again(town: Town, run: Crs) -> None:
     assert run("unblock", "--registration", "1", "--by", "Eva").stdout.endswith("#1 is unblocked: waiting.\n")
 
 
+def test_who_stood_at_the_head_of_the_queue_stands_there_again(town: Town, run: Crs) -> None:
+    town.register()
+    (pin,) = town.invite()
+    with town.store.begin() as work:
+        assert work.registrations.send_back(1)
+    guess(town)
+    assert state(town) == "blocked"
+    assert run("unblock", "--registration", "1", "--by", "Eva").stdout.endswith(
+        "#1 is unblocked: returned.\n"
+    )
+    assert town.perform("enter_pin", pin=pin).name == "opened"
+
+
 def test_a_phone_without_a_registration_may_be_blocked_too(town: Town, run: Crs) -> None:
     guess(town, phone=NEIGHBOUR)
     assert run("unblock", "--phone", NEIGHBOUR, "--by", "Eva").exit_code == 0

@@ -140,6 +140,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'queued' AND home IS NOT NULL"),
     )
     op.add_column("registrations", sa.Column("imported_from", sa.Text(), nullable=True))
+    op.add_column("registrations", sa.Column("blocked_from", sa.Text(), nullable=True))
     op.create_index(
         "ix_registrations_invited",
         "registrations",
@@ -191,6 +192,7 @@ def downgrade() -> None:
         table_name="registrations",
         postgresql_where=sa.text("state = 'invited'"),
     )
+    op.drop_column("registrations", "blocked_from")
     op.drop_column("registrations", "imported_from")
     op.drop_index("ix_outbox_blocked", table_name="outbox")
     op.drop_index(
