@@ -27,7 +27,7 @@ from gateway.demo.people import Census, Person
 from gateway.demo.world import HOME, populate
 from gateway.serve import CONNECTIONS, Gateway, end
 from gateway.settings import EMBEDDED, Settings, SettingsError
-from gateway.settings.choices import Database, Operator, Redis, Voice
+from gateway.settings.choices import Database, Operator, Redis, Telegram, Voice, Voicexml, WhatsApp
 from gateway.turns.runner import TurnRunner
 from gateway.voice.shelf import PATH as SOUNDS
 from gateway.voice.shelf import HttpShelf
@@ -73,7 +73,7 @@ def run_demo(app: App, choices: Choices, *, tell: Callable[[str], None]) -> None
 
 
 def demo_settings(settings: Settings, port: int = 0) -> Settings:
-    """The settings with the demo's operator, at any hour, and never with a database of yours."""
+    """The settings with the demo's operator, at any hour, and with no database, bot or hotline of yours."""
     operator = Operator(
         name=NAME,
         host=HOST,
@@ -89,6 +89,9 @@ def demo_settings(settings: Settings, port: int = 0) -> Settings:
             "redis": Redis(url=EMBEDDED),
             "operators": (operator,),
             "voice": Voice(),  # the page leads its calls itself
+            "voicexml": Voicexml(),
+            "telegram": Telegram(),
+            "whatsapp": WhatsApp(),
             "sms": settings.sms.model_copy(update={"sending_hours": (time.min, time.max), "lane_hours": {}}),
         }
     )
