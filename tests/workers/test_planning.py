@@ -349,6 +349,15 @@ def test_whatever_happens_everybody_invited_finds_a_pair_and_doses(workshop, ste
         if step == "plan":
             plan_now(workshop, SITE)
         assert claims(workshop) <= min(pairs - len(held), doses // 2 - len(held))
+        assert invitations_of_one(workshop) <= 1
+
+
+def invitations_of_one(workshop):
+    """The most that any registration was given."""
+    i = t.invitations.c
+    given = select(func.count(i.invitation_id).label("given")).group_by(i.registration_id).subquery()
+    with workshop.store.begin() as work:
+        return work.db.scalar(select(func.max(given.c.given))) or 0
 
 
 def _invited_without_dates():
