@@ -151,6 +151,8 @@ def test_who_came_back_with_nothing_is_told_when_there_are_dates_again(workshop)
         told = work.db.execute(select(t.outbox).order_by(t.outbox.c.mt_id)).all()
     assert [(m.registration_id, m.purpose) for m in told] == [(back, "invitation"), (back, "free_again")]
     assert count(workshop, t.invitations) == 1
+    with workshop.store.begin() as work:
+        assert work.vault.open(told[-1].text_sealed).endswith("PIN plati do pouziti.")
 
 
 def test_an_exception_after_inviting_leaves_nothing(workshop):
