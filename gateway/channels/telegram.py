@@ -394,5 +394,5 @@ def _keyword(library: Library, target: str, language: str) -> str:
     """As Telegram writes commands; nothing where no dialogue begins."""
     script = library.scripts.get(target.removeprefix(INTO_DIALOGUE))
     claimed = script.keywords if script else {}
-    words = (plain(word) for each in (language, "any", DEFAULT_LANGUAGE) for word in claimed.get(each, ()))
+    words = (plain(word) for each in (language, "any") for word in claimed.get(each, ()))
     return next((word.replace(" ", "_") for word in words if word.isascii()), "")

@@ -198,7 +198,7 @@ def test_the_menu_is_what_the_scripts_say_and_the_engine_understands(language):
     assert len(found) == 6
     for command in found[:-2]:
         read_back = read(message={"chat": PRIVATE, "text": f"/{command.command}"})
-        assert read_back.received.mo.text in LIBRARY.keywords
+        assert LIBRARY.keywords[read_back.received.mo.text][1] in (language, "any")
         assert (
             LIBRARY.words.label("common", "help", {}, language=language, medium=CHAT) != command.description
         )
