@@ -5,12 +5,11 @@ from typing import TypeAlias
 from uuid import UUID
 
 import structlog
-from psycopg.errors import DeadlockDetected, SerializationFailure
-from sqlalchemy.exc import DBAPIError
 
 from core.invitations import Plan, Policy, SiteState, plan, risk
 from core.invitations.outlook import percent
 from core.sites.site import Site
+from core.store.anew import anew
 from core.store.gates import Standing
 from core.store.work import Work
 from workers.braking import brake
@@ -21,7 +20,6 @@ from workers.workshop import Workshop, installed
 log = structlog.get_logger()
 
 PLANNER = "planner"
-MOST_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +100,7 @@ def plan_now(workshop: Workshop, site_id: UUID, *, by_hand: ByHand | None = None
 
     Tried again when somebody changed the same rows meanwhile: the decision is then taken anew.
     """
-    for left in reversed(range(MOST_TRIES)):
-        try:
-            return _plan_once(workshop, site_id, by_hand)
-        except DBAPIError as error:
-            if not left or not isinstance(error.orig, SerializationFailure | DeadlockDetected):
-                raise
-    raise AssertionError("unreachable")
+    return anew(lambda: _plan_once(workshop, site_id, by_hand))
 
 
 def consider(workshop: Workshop, site_id: UUID) -> Considered | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from core.rule_changes import (
     word_for,
 )
 from core.sending_hours import SendingHours
+from core.store.anew import anew
 from core.store.rule_changes import Concerned, RuleChange
 from core.store.work import OUTBOX_CHANNEL, Store, Work
 from workers.notices import operators_of, written
@@ -105,9 +107,7 @@ class RuleChanging:
         """Tell everybody who was not told yet, some people in one transaction, and finish the change."""
         after = 0
         while True:
-            with self._store.begin() as work:
-                people = work.rule_changes.take(change, after=after, at_most=AT_ONCE)
-                told = self._tell(work, change, people)
+            people, told = anew(partial(self._tell_next, change, after))
             if not people:
                 break
             yield told
@@ -116,6 +116,11 @@ class RuleChanging:
             now = self._clock()
             if work.rule_changes.finish(change.change_id, now=now):
                 work.audit.note(change.approved_by, f"rules change {change.change_id} finished", now=now)
+
+    def _tell_next(self, change: RuleChange, after: int) -> tuple[Sequence[Concerned], Counter[Met]]:
+        with self._store.begin() as work:
+            people = work.rule_changes.take(change, after=after, at_most=AT_ONCE)
+            return people, self._tell(work, change, people)
 
     def sample(self, purpose: Purpose, language: str, *, name: str, site: str) -> str:
         """The words of a purpose, to somebody invented."""

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ import click
 from core.moving_in import AlreadyHere, Fresh, KeepsDates, KeepsNewer, Replaces
 from core.registrations_file import OldRegistration, Outdated, RegistrationsRead, read_registrations
 from core.sites import Site
+from core.store.anew import anew
 from core.store.moving_in import MovedIn, MovingIn
 from core.store.work import Store
 from gateway.cli.importing import FILE, UNCHANGED, tell_quarantined
@@ -77,11 +79,18 @@ def _move_in(
     moved = MovedIn()
     with click.progressbar(length=len(people), label="People", file=sys.stderr) as bar:
         for some in _chunks(people):
-            with store.begin() as work:
-                moved += MovingIn(work).take(some, source=source, now=now)
-                if dry_run:
-                    work.db.rollback()
+            moved += anew(partial(_take, store, some, source=source, now=now, dry_run=dry_run))
             bar.update(len(some))
+    return moved
+
+
+def _take(
+    store: Store, some: Sequence[OldRegistration], *, source: str, now: datetime, dry_run: bool
+) -> MovedIn:
+    with store.begin() as work:
+        moved = MovingIn(work).take(some, source=source, now=now)
+        if dry_run:
+            work.db.rollback()
     return moved
 
 
