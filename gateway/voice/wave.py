@@ -12,11 +12,30 @@ from typing import Final, TypeAlias
 RATE: Final = 8_000
 Samples: TypeAlias = "array[int]"
 _WIDTH: Final = 2
+_SYLLABLE: Final = 800  # bytes: a tenth of a second of µ-law, the shortest there is
+_QUIET: Final = 500  # of 32 767: noise of a line is below, speech far above
 _SMOOTHED: Final = 3  # samples at the synthesisers' usual 22 050 Hz: takes away what would fold back
 
 
 class UnusableSound(Exception):
     """A file is no sound that a phone can play; the message says why."""
+
+
+def says_nothing(wav: bytes) -> bool:
+    """Somebody's recording is shorter than a syllable, or has nothing that is louder than a quiet line.
+
+    The loudness is looked at in 16 bit; what is kept in another way, as µ-law, is judged by its length alone.
+    """
+    if len(wav) < _SYLLABLE:
+        return True
+    try:
+        with wave.open(io.BytesIO(wav)) as file:
+            if file.getsampwidth() != _WIDTH:
+                return False
+            samples = array("h", file.readframes(file.getnframes()))
+    except (wave.Error, EOFError, ValueError):
+        return False
+    return max(map(abs, samples), default=0) < _QUIET
 
 
 def silence(length: timedelta) -> Samples:

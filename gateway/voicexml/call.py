@@ -48,6 +48,7 @@ from gateway.voice.call import (
 from gateway.voice.proof import proof_of
 from gateway.voice.sounds import Spoken, digest, sentences
 from gateway.voice.turns import Turns
+from gateway.voice.wave import says_nothing
 from gateway.voicexml import documents
 from gateway.voicexml.documents import Frame, How, Keys, Sentence
 from gateway.voicexml.place import Place, Stage
@@ -195,15 +196,18 @@ class Calls:
     # From question to question
 
     def _answer(self, place: Place, sent: Sent) -> bytes:
-        if place.expects is None:
-            return self._open(place)
-        match self._meaning(place, place.expects, sent):
+        return self._open(place) if place.expects is None else self._heard(place, place.expects, sent)
+
+    def _heard(self, place: Place, expects: Expected, sent: Sent) -> bytes:
+        match self._meaning(place, expects, sent):
             case Operator():
                 return self._to_operator(place)
             case AnotherDay():
                 return self._ask(place.at(Stage.DAY))
-            case Again() | Silence():
+            case Again():
                 return self._ask(place.at(Stage.QUESTION))
+            case Silence():
+                return self._ask_unheard(place)
             case Back(text=text):
                 return self._take(replace(place, failures=0), text)
             case Answer(text=text, at_step=at_step):
@@ -213,6 +217,8 @@ class Calls:
         if sent.how is How.NO_MATCH:
             return Answer(UNREADABLE, expects.at)
         if is_spoken(expects) and sent.recording is not None:
+            if says_nothing(sent.recording):
+                return Silence()
             return Answer(f"Nahrávka {self._keep(place, sent.recording)}", expects.at)
         read = read_day if place.stage is Stage.DAY else read_keys
         return read(expects, sent.keys, is_ended=False)
@@ -249,6 +255,13 @@ class Calls:
             return self._ask(place, before)
         said = self._said(place)
         return self._offer(place, said) if answered.is_over else self._to_operator(place, said)
+
+    def _ask_unheard(self, place: Place) -> bytes:
+        """Nothing was said or pressed; the third time a person shall answer."""
+        failures = place.failures + 1
+        if failures >= MOST_FAILURES:
+            return self._to_operator(place, self._own(place, "gave_up"))
+        return self._ask(place.at(Stage.QUESTION, failures=failures), self._own(place, "unheard"))
 
     def _ask(self, place: Place, before: Sequence[Sentence] = ()) -> bytes:
         """The open question."""

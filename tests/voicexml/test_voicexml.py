@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from array import array
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,12 +18,14 @@ from core.store.work import Store
 from gateway.compose import App
 from gateway.serve import Gateway, end
 from gateway.settings import read
+from gateway.voice.wave import RATE, to_wav
 from tests.voicexml.platform import VXML, Call, parse
 from tests.workers.town import NOW, SITE, add_dates, add_site
 
 KEY = "the platform's own key"
 JANA = "+420601000001"
-WAV = b"RIFF\x24\0\0\0WAVEfmt " + bytes(28)
+WAV = to_wav([array("h", [4_000, -4_000] * RATE)])
+NOTHING_SAID = to_wav([array("h", [40, -40] * RATE)])
 NUMBER = "405123123"
 
 
@@ -314,6 +317,22 @@ async def test_what_no_document_of_ours_asks_for_is_refused(
     call = await hotline.call()
     async with hotline.http.post(f"{hotline.url}/voicexml", data=forged(call)) as response:
         assert response.status == status
+
+
+@pytest.mark.parametrize(
+    "nothing", [NOTHING_SAID, b"RIFF\x24\0\0\0WAVEfmt " + bytes(28)], ids=["a quiet line", "no sound at all"]
+)
+async def test_whoever_says_no_name_is_asked_again_and_gets_the_operator(
+    hotline: Hotline, nothing: bytes
+) -> None:
+    call = await hotline.proven()
+    await call.press(NUMBER)
+    for _ in range(2):
+        assert "Nic jsme neslyšeli." in await call.say(nothing)
+        assert "řekněte jméno" in call.text
+    await call.say(nothing)
+    assert call.ended == "transferred to tel:1221"
+    assert hotline.ask("SELECT count(*) FROM recordings") == [(0,)]
 
 
 async def test_a_recording_that_is_none_leads_to_the_operator(hotline: Hotline) -> None:
