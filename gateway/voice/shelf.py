@@ -10,14 +10,18 @@ from typing import Final, Protocol
 from aiohttp import web
 
 MOST_KEPT: Final = 500
+# What Asterisk fetches anew for every call it may lose while another call fetches it, too (asterisk/asterisk
+# #1689); so what is everybody's is copied for an hour.
+FOR_EVERYBODY: Final = "max-age=3600"
+FOR_ONE: Final = "no-store"
 PATH: Final = "/voice"
 
 
 class Shelf(Protocol):
     """Takes sounds by name; any number of threads may use it at once."""
 
-    def put(self, name: str, wav: bytes) -> str:
-        """Keep a sound, and return what Asterisk shall play."""
+    def put(self, name: str, wav: bytes, *, is_personal: bool) -> str:
+        """Keep a sound, and return what Asterisk shall play; what is personal is to be copied nowhere."""
         ...
 
     def remove(self, name: str) -> None:
@@ -31,13 +35,13 @@ class HttpShelf:
     def __init__(self, url: str) -> None:
         """``url`` is where Asterisk reaches this very process, up to the name of the sound."""
         self._url = url.rstrip("/")
-        self._sounds: OrderedDict[str, bytes] = OrderedDict()
+        self._sounds: OrderedDict[str, tuple[bytes, str]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def put(self, name: str, wav: bytes) -> str:
+    def put(self, name: str, wav: bytes, *, is_personal: bool) -> str:
         """Keep a sound for ``GET /voice/<name>.wav``."""
         with self._lock:
-            self._sounds[name] = wav
+            self._sounds[name] = wav, FOR_ONE if is_personal else FOR_EVERYBODY
             self._sounds.move_to_end(name)
             while len(self._sounds) > MOST_KEPT:
                 self._sounds.popitem(last=False)
@@ -54,10 +58,11 @@ class HttpShelf:
 
     async def _serve(self, request: web.Request) -> web.Response:
         with self._lock:
-            wav = self._sounds.get(request.match_info["name"])
-        if wav is None:
+            found = self._sounds.get(request.match_info["name"])
+        if found is None:
             raise web.HTTPNotFound
-        return web.Response(body=wav, content_type="audio/wav", headers={"Cache-Control": "no-store"})
+        wav, copies = found
+        return web.Response(body=wav, content_type="audio/wav", headers={"Cache-Control": copies})
 
 
 class FolderShelf:
@@ -67,7 +72,7 @@ class FolderShelf:
         self._folder = folder.resolve()
         self._folder.mkdir(parents=True, exist_ok=True)
 
-    def put(self, name: str, wav: bytes) -> str:
+    def put(self, name: str, wav: bytes, *, is_personal: bool) -> str:
         """Write a file; Asterisk is told of it without its ending."""
         path = self._folder / f"{name}.wav"
         unfinished = path.with_suffix(f".{secrets.token_hex(4)}")  # two calls may need the same one

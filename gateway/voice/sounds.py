@@ -71,12 +71,12 @@ class Sounds:
             parts += samples, silence(BREATH)
         mark = secrets.token_hex(16) if is_personal else _digest_of_all(said)
         name = f"{_NOT_IN_A_NAME.sub('_', step)}-{mark}"
-        return Prompt(self._shelf.put(name, to_wav(parts)), name, is_personal)
+        return Prompt(self._shelf.put(name, to_wav(parts), is_personal=is_personal), name, is_personal)
 
     def hush(self, step: str) -> Prompt:
         """A moment of nothing, for keys that may only come after a prompt."""
         name = f"{_NOT_IN_A_NAME.sub('_', step)}-{KEYS}"
-        return Prompt(self._shelf.put(name, to_wav([silence(BREATH)])), name)
+        return Prompt(self._shelf.put(name, to_wav([silence(BREATH)]), is_personal=False), name)
 
     def drop(self, prompt: Prompt) -> None:
         """Nobody shall hear it again, if it was somebody's own."""

@@ -103,9 +103,20 @@ async def test_a_sound_is_served_until_the_call_is_over(here: Here):
         assert (await client.get(f"/voice/{prompt.name}.wav")).status == 404
 
 
+async def test_what_everybody_hears_may_be_copied_so_that_many_calls_at_once_fetch_it_once(here: Here):
+    here.sounds.build(HELLO)
+    application = web.Application()
+    application.router.add_routes(here.shelf.routes)
+    prompts = here.sounds.prompt("greeting", [HELLO]), here.sounds.hush("reservation.held")
+    async with TestClient(TestServer(application)) as client:
+        for prompt in prompts:
+            found = await client.get(f"/voice/{prompt.name}.wav")
+            assert found.headers["Cache-Control"] == "max-age=3600"
+
+
 async def test_the_shelf_keeps_the_newest_of_many(here: Here):
     for number in range(MOST_KEPT + 5):
-        here.shelf.put(str(number), b"x")
+        here.shelf.put(str(number), b"x", is_personal=False)
     application = web.Application()
     application.router.add_routes(here.shelf.routes)
     async with TestClient(TestServer(application)) as client:
@@ -115,7 +126,7 @@ async def test_the_shelf_keeps_the_newest_of_many(here: Here):
 
 def test_a_folder_is_told_of_without_the_ending(tmp_path: Path):
     shelf = FolderShelf(tmp_path / "sounds")
-    assert shelf.put("greeting-1", b"x") == str(tmp_path / "sounds" / "greeting-1")
+    assert shelf.put("greeting-1", b"x", is_personal=False) == str(tmp_path / "sounds" / "greeting-1")
     assert [path.name for path in (tmp_path / "sounds").iterdir()] == ["greeting-1.wav"]
     shelf.remove("greeting-1")
     shelf.remove("greeting-1")
