@@ -9,6 +9,7 @@ from typing import Final
 
 from gateway.agi.protocol import (
     DEAD,
+    FAILED,
     LONGEST_LINE,
     MOST_VARIABLES,
     OK,
@@ -26,6 +27,9 @@ BEGINS_WITHIN: Final = timedelta(seconds=5)
 ANSWERS_WITHIN: Final = timedelta(seconds=10)  # beyond the time that a command itself takes
 LONGEST_PROMPT: Final = timedelta(minutes=2)
 IS_UP: Final = "6"  # CHANNEL STATUS: the line is up
+SAMPLES_A_SECOND: Final = 8_000
+# Asterisk's media cache may lose a sound while another call fetches the same one (asterisk/asterisk #1689).
+SOUND_COMES_WITHIN: Final = (timedelta(milliseconds=50), timedelta(milliseconds=200))
 
 
 class HungUp(Exception):
@@ -76,19 +80,15 @@ class AgiConnection:
         """
         keys = most + 1 if most > 1 and not is_exact else most
         milliseconds = int(wait.total_seconds() * 1000)
-        reply = await self._command(
-            "GET", "DATA", sound, str(milliseconds), str(keys), takes=LONGEST_PROMPT + wait * keys
+        reply = await self._with_sound(
+            sound, "GET", "DATA", sound, str(milliseconds), str(keys), takes=LONGEST_PROMPT + wait * keys
         )
-        if (found := pressed(reply)) is None:
-            raise await self._why_not(sound)
-        digits, is_timed_out = found
+        digits, is_timed_out = pressed(reply)
         return Pressed(digits[:most], not is_timed_out)
 
     async def play(self, sound: str, *, until: str = "") -> str:
         """Play a prompt to its end, or to one of the keys ``until``; returns that key."""
-        reply = await self._command("STREAM", "FILE", sound, until, takes=LONGEST_PROMPT)
-        if reply.result == "-1":
-            raise await self._why_not(sound)
+        reply = await self._with_sound(sound, "STREAM", "FILE", sound, until, takes=LONGEST_PROMPT)
         code = int(reply.result or "0")
         return chr(code) if code > 0 else ""
 
@@ -100,8 +100,11 @@ class AgiConnection:
         code = int(reply.result or "0")
         return chr(code) if code > 0 else ""
 
-    async def record(self, name: str, *, most: timedelta, silence: timedelta) -> bool:
-        """Record the caller to Asterisk's own disk until ``#`` or silence; False when nothing was kept."""
+    async def record(self, name: str, *, most: timedelta, silence: timedelta) -> timedelta | None:
+        """Record the caller to Asterisk's own disk until ``#`` or silence; None when nothing was kept.
+
+        How long it is, without the silence that ended it but for its first second.
+        """
         reply = await self._command(
             "RECORD",
             "FILE",
@@ -113,9 +116,9 @@ class AgiConnection:
             f"s={int(silence.total_seconds())}",
             takes=most,
         )
-        if reply.result == "-1" and not await self.is_up():
+        if reply.result == FAILED and not await self.is_up():
             raise HungUp
-        return reply.result != "-1"
+        return None if reply.result == FAILED else timedelta(seconds=reply.end_position / SAMPLES_A_SECOND)
 
     async def set_variable(self, name: str, value: str) -> None:
         """Tell the dialplan something; the last thing a finished call does."""
@@ -129,9 +132,17 @@ class AgiConnection:
             return False
         return reply.result == IS_UP
 
-    async def _why_not(self, sound: str) -> HungUp | NoSound:
-        """``result=-1`` is a hang-up or a missing file."""
-        return NoSound(sound) if await self.is_up() else HungUp()
+    async def _with_sound(self, sound: str, *words: str, takes: timedelta) -> Reply:
+        """The answer to what plays a sound; ``result=-1`` is a hang-up, or a file that is missing or late."""
+        for pause in (*SOUND_COMES_WITHIN, None):
+            reply = await self._command(*words, takes=takes)
+            if reply.result != FAILED:
+                return reply
+            if not await self.is_up():
+                raise HungUp
+            if pause:
+                await asyncio.sleep(pause.total_seconds())
+        raise NoSound(sound)
 
     async def _command(self, *words: str, takes: timedelta = timedelta(0)) -> Reply:
         if self._is_gone:

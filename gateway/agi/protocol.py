@@ -14,11 +14,13 @@ OK: Final = 200
 INVALID: Final = 510
 DEAD: Final = 511  # the channel is gone, only a few commands still work
 USAGE: Final = 520
+FAILED: Final = "-1"
 LONGEST_LINE: Final = 4_096
 MOST_VARIABLES: Final = 100
 
 _REPLY: Final = re.compile(r"(?P<code>\d{3})(?P<more>[ -])(?P<rest>.*)")
 _RESULT: Final = re.compile(r"result=(?P<result>[^\s()]*)(?:\s+\((?P<data>[^)]*)\))?")
+_END_POSITION: Final = re.compile(r"endpos=(\d+)")
 _DIGITS: Final = re.compile(r"[0-9*#]*")
 
 
@@ -42,11 +44,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer: ``result`` may be empty, ``data`` is what stood in parentheses."""
+    """One answer: ``result`` may be empty, ``data`` is what stood in parentheses.
+
+    ``end_position`` is how far a sound was played or recorded, in samples.
+    """
 
     code: int
     result: str = field(default="", repr=False)  # pressed digits are personal
     data: str = ""
+    end_position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +129,17 @@ class Replies:
             self._usage = True
             return None
         result = _RESULT.search(match["rest"])
-        return Reply(code, result["result"], result["data"] or "") if result else Reply(code)
+        ended = _END_POSITION.search(match["rest"])
+        if result is None:
+            return Reply(code)
+        return Reply(code, result["result"], result["data"] or "", int(ended[1]) if ended else 0)
 
 
-def pressed(reply: Reply) -> tuple[str, bool] | None:
-    """The digits of GET DATA and whether time ran out; None when it failed (``result=-1``).
+def pressed(reply: Reply) -> tuple[str, bool]:
+    """The digits of a GET DATA that did not fail, and whether time ran out.
 
     ``result=`` is a lone ``#``; ``result= (timeout)`` is nothing at all; ``*`` is a digit.
     """
-    if reply.result == "-1":
-        return None
     if not _DIGITS.fullmatch(reply.result):
         raise Nonsense("GET DATA brings digits")
     return reply.result, reply.data == "timeout"

@@ -47,6 +47,7 @@ PATIENCE: Final = timedelta(milliseconds=300)  # of somebody who has just presse
 NEXT_FILLER: Final = timedelta(seconds=4)
 LONGEST_NAME: Final = timedelta(seconds=15)
 NAME_ENDS: Final = timedelta(seconds=3)
+SHORTEST_NAME: Final = timedelta(seconds=1.3)  # of silence alone Asterisk keeps a second
 MORE_KEY: Final = "1"
 MENU: Final = "MENU"
 OUTCOME: Final = "IVR_OUTCOME"
@@ -262,7 +263,10 @@ class Conversation:
             keys, is_ended = (key, False) if key == OPERATOR else await self._after_a_star()
             return read_keys(expects, keys, is_ended=is_ended)
         sound = f"{self._recordings}/{_NOT_IN_A_PATH.sub('-', self._caller.call_id)}-{self._taken}"
-        if await self._line.record(sound, most=LONGEST_NAME, silence=NAME_ENDS):
+        length = await self._line.record(sound, most=LONGEST_NAME, silence=NAME_ENDS)
+        if length is not None and length < SHORTEST_NAME:
+            return Silence()
+        if length is not None:
             number = await self._meanwhile(self._turns.recorded, self._address, sound)
             return Answer(f"Nahrávka {number}", expects.at)
         if self._caller.phone is None:

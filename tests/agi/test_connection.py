@@ -44,11 +44,18 @@ async def test_silence_is_told_apart_from_a_lone_hash():
 
 async def test_minus_one_is_a_missing_prompt_while_the_line_is_up():
     async with a_call() as (ours, asterisk):
-        playing = asyncio.create_task(
-            asterisk.play([("GET DATA nowhere", "200 result=-1"), ("CHANNEL STATUS", "200 result=6")])
-        )
+        lines = [("GET DATA nowhere", "200 result=-1"), ("CHANNEL STATUS", "200 result=6")]
+        playing = asyncio.create_task(asterisk.play(lines * 3))
         with pytest.raises(NoSound, match="nowhere"):
             await ours.ask("nowhere", most=1, wait=WAIT)
+        await playing
+
+
+async def test_a_sound_that_asterisk_has_not_got_yet_is_played_when_it_has():
+    async with a_call() as (ours, asterisk):
+        lines = [("GET DATA menu", "200 result=-1"), ("CHANNEL STATUS", "200 result=6")]
+        playing = asyncio.create_task(asterisk.play([*lines, ("GET DATA menu", "200 result=3")]))
+        assert await ours.ask("menu", most=1, wait=WAIT) == Pressed("3", in_time=True)
         await playing
 
 
@@ -118,7 +125,7 @@ async def test_a_failed_recording_is_told_apart_from_a_hang_up():
         playing = asyncio.create_task(
             asterisk.play([("RECORD FILE", "200 result=-1"), ("CHANNEL STATUS", "200 result=6")])
         )
-        assert not await ours.record("name", most=WAIT, silence=timedelta(seconds=3))
+        assert await ours.record("name", most=WAIT, silence=timedelta(seconds=3)) is None
         await playing
 
 

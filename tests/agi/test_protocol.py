@@ -56,7 +56,7 @@ def test_a_call_is_shown_without_the_number():
     ("line", "reply"),
     [
         ("200 result=0", Reply(200, "0")),
-        ("200 result=1 endpos=16000", Reply(200, "1")),
+        ("200 result=1 endpos=16000", Reply(200, "1", end_position=16_000)),
         ("200 result=123", Reply(200, "123")),
         ("200 result=123 (timeout)", Reply(200, "123", "timeout")),
         ("200 result= (timeout)", Reply(200, "", "timeout")),
@@ -94,7 +94,6 @@ def test_a_hang_up_may_come_before_any_answer():
         ("200 result=12* (timeout)", ("12*", True)),
         ("200 result=", ("", False)),
         ("200 result= (timeout)", ("", True)),
-        ("200 result=-1", None),
     ],
 )
 def test_the_keys_that_were_pressed(line, keys):

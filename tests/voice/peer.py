@@ -12,6 +12,7 @@ HANGS_UP: Final = "hangs up"  # instead of keys
 MISSING: Final = "missing"  # the prompt is not there
 GONE: Final = "gone"  # Asterisk closes the line
 FAILS: Final = "fails"  # a recording that is not kept
+SAYS_NOTHING: Final = "says nothing"  # after the tone
 CALLER: Final = "+420601123456"
 
 
@@ -95,7 +96,8 @@ class ACaller:
 
 def _result(command: str, does: str) -> str:
     if command.startswith("RECORD FILE"):
-        return "200 result=-1 (writefile)" if does == FAILS else "200 result=0 (timeout) endpos=16000"
+        endings = {FAILS: "200 result=-1 (writefile)", SAYS_NOTHING: "200 result=0 (timeout) endpos=8160"}
+        return endings.get(does, "200 result=0 (timeout) endpos=24000")
     if not command.startswith("GET DATA"):
         return f"200 result={ord(does) if does else 0} endpos=8000"
     digits, hash_, _ = does.partition("#")

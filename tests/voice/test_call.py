@@ -15,7 +15,7 @@ from gateway.voice.call import Conversation
 from gateway.voice.shelf import HttpShelf
 from gateway.voice.sounds import Sounds
 from gateway.voice.turns import Answered
-from tests.voice.peer import CALLER, FAILS, GONE, HANGS_UP, MISSING, ACaller, Beeps
+from tests.voice.peer import CALLER, FAILS, GONE, HANGS_UP, MISSING, SAYS_NOTHING, ACaller, Beeps
 
 LIBRARY = load_library()
 MENU = Expected("choice", "signpost.menu:1", buttons=(Button("Registrace", "1"), Button("Termín", "2")))
@@ -234,6 +234,22 @@ async def test_a_name_is_recorded_for_the_desk(hotline):
     assert turns.said[1] == ("Nahrávka 7", NAME.at)
 
 
+async def test_whoever_says_nothing_is_asked_for_the_name_again(hotline):
+    turns = Turns(NAME, None)
+    made = await ACaller(("RECORD FILE", SAYS_NOTHING)).call(hotline(turns).lead)
+    assert sum(command.startswith("RECORD FILE") for command in made.commands) == 2
+    assert len(turns.recordings) == 1
+    assert turns.said[1:] == [("Nahrávka 7", NAME.at)]
+
+
+async def test_whoever_never_says_a_name_gets_the_operator(hotline):
+    turns = Turns(NAME)
+    made = await ACaller(*[("RECORD FILE", SAYS_NOTHING)] * 3).call(hotline(turns).lead)
+    assert made.prompts[-1] == "gave_up"
+    assert not turns.recordings
+    assert not made.is_done
+
+
 async def test_a_name_that_cannot_be_recorded_is_asked_for_by_calling_back(hotline):
     turns = Turns(NAME)
     made = await ACaller(("RECORD FILE", FAILS)).call(hotline(turns).lead)
@@ -324,7 +340,7 @@ async def test_a_hang_up_in_the_middle_of_a_number_loses_only_the_number(hotline
 
 
 async def test_a_missing_sound_gives_the_operator(hotline):
-    made = await ACaller(("signpost.menu", MISSING)).call(hotline(Turns(MENU)).lead)
+    made = await ACaller(*[("signpost.menu", MISSING)] * 3).call(hotline(Turns(MENU)).lead)
     assert made.commands[-1] == "CHANNEL STATUS"
     assert not made.is_done
 
