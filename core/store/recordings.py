@@ -1,10 +1,11 @@
 """Names spoken on the hotline, until the desk has written them down."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from core.messages import Address
 from core.store import tables as t
@@ -20,6 +21,15 @@ class Recording:
     sound: str
     recorded_at: datetime
     registration_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """A recording whose sound can be deleted."""
+
+    recording_id: int
+    sound: str
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,21 @@ class RecordingBook:
             .limit(at_most)
         )
         return [Recording(*row) for row in self._db.execute(found)]
+
+    def spent(self, at_most: int, *, before: datetime) -> list[Spent]:
+        """Those that nobody needs any more, oldest first: written down, or left ``before`` unregistered."""
+        is_left = _r.registration_id.is_(None) & (_r.recorded_at < before)
+        found = (
+            select(_r.recording_id, _r.sound, _r.recorded_at)
+            .where(_r.transcribed_at.is_not(None) | is_left)
+            .order_by(_r.recording_id)
+            .limit(at_most)
+        )
+        return [Spent(*row) for row in self._db.execute(found)]
+
+    def forget(self, recording_ids: Collection[int]) -> None:
+        """Their sounds are deleted."""
+        self._db.execute(delete(t.recordings).where(_r.recording_id.in_(recording_ids)))
 
     def name(
         self, recording_id: int, first_name: str, last_name: str, *, by: str, now: datetime

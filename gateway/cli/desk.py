@@ -15,7 +15,7 @@ from core.store.unblocking import (
     unblock_phone,
     unblock_registration,
 )
-from gateway.cli.desk_hotline import call_backs, name, names
+from gateway.cli.desk_hotline import call_backs, name, names, spent_names
 from gateway.cli.desk_take import calls, sessions, take
 from gateway.compose import App
 
@@ -27,7 +27,7 @@ def desk() -> None:
     """The hotline's desk: go on for a caller, do what callers left, unblock, and read the audit."""
 
 
-for _command in (sessions, calls, take, names, name, call_backs):
+for _command in (sessions, calls, take, names, name, spent_names, call_backs):
     desk.add_command(_command)
 
 

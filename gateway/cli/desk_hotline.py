@@ -5,6 +5,7 @@ from typing import Final
 
 import click
 
+from conversations.session import SESSION_LASTS
 from core.store.recordings import Named, NamedAlready, NoRecording, NotRegisteredYet
 from gateway.compose import App
 
@@ -54,6 +55,26 @@ def name(app: App, recording_id: int, name: str, by: str) -> None:
             raise click.ClickException(f"{first} has written it down already.")
         case NoRecording():
             raise click.ClickException("There is no such recording.")
+
+
+@click.command("spent-names")
+@click.option(
+    "--most", type=click.IntRange(min=1), default=MOST_LINES, show_default=True, help="How many lines."
+)
+@click.option("--forget", is_flag=True, help="Forget them: you delete the sounds that are printed.")
+@click.pass_obj
+def spent_names(app: App, most: int, forget: bool) -> None:
+    """Sounds of names that nobody needs any more, to be deleted where they are; one a line.
+
+    Written down already, or of a call that led to no registration within a day.
+    """
+    before = datetime.now(UTC) - SESSION_LASTS
+    with app.store(connections=1) as store, store.begin() as work:
+        found = work.recordings.spent(most, before=before)
+        if forget:
+            work.recordings.forget([each.recording_id for each in found])
+    for each in found:
+        click.echo(each.sound)
 
 
 @click.group("call-backs", invoke_without_command=True)

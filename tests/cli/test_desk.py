@@ -263,6 +263,19 @@ def test_a_spoken_name_is_written_into_the_registration_of_its_call(town: Town, 
     assert run("names").stdout == "No name waits to be written down.\n"
 
 
+def test_a_name_is_spent_when_it_is_written_down_or_no_registration_came_of_it(town: Town, run: Crs) -> None:
+    now = datetime.now(UTC)
+    with town.store.begin() as work:
+        work.recordings.add("rec/left", Address("voice", "+420609000009"), now=now - timedelta(days=2))
+        work.recordings.add("rec/new", Address("voice", "+420609000008"), now=now)
+        waits = work.recordings.add("rec/waits", HERS, now=now - timedelta(days=2))
+        work.recordings.link(HERS, _registered(town))
+    assert run("spent-names").stdout == "rec/left\n"
+    assert run("name", str(waits), "Jan Novák", "--by", "Eva").exit_code == 0
+    assert run("spent-names", "--forget").stdout == "rec/left\nrec/waits\n"
+    assert run("spent-names").stdout == ""
+
+
 def _registered(town: Town) -> int:
     town.register(name="Nahrávka 2")
     return 1
