@@ -1,6 +1,7 @@
 """The chat in a real browser: with script and without, by keyboard alone, magnified, light and dark."""
 
 import re
+from random import Random
 from typing import Final
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import text as sql
 from tests.web.browsers import WITHIN_MILLISECONDS, needs_chromium
 from tests.web.conftest import Site
 from tests.web.contrast import RATIO_OF_TEXT, contrast
+from tests.workers.town import SITE
 
 pytestmark = needs_chromium
 
@@ -56,6 +58,16 @@ def pin1(site: Site) -> str:
         return work.vault.open(bytes(work.db.execute(sql("SELECT pin_sealed FROM pin1s")).scalar_one()))
 
 
+def invite(site: Site) -> str:
+    """The PIN2 of a wave of one."""
+    with site.store.begin() as work:
+        wave = work.invitations.invite(
+            SITE, 1, policy="test", inputs={}, approved_by="test", now=site.now(), random=Random(1)
+        )
+    assert wave
+    return wave.invited[0].pin
+
+
 async def register(page: Page, site: Site) -> None:
     await press(page, "Začít", "registrace")
     await press(page, "Registrace", "Napište číslo mobilu")
@@ -79,6 +91,21 @@ async def test_somebody_registers_from_the_first_button_to_the_last(
     page = await open_chat(chromium, site, java_script_enabled=is_scripted)
     await register(page, site)
     assert registered(site) == ["+420601123456"]
+
+
+@pytest.mark.parametrize("is_scripted", [True, False], ids=["with script", "without script"])
+async def test_somebody_reserves_from_the_pin_to_both_dates(
+    chromium: Browser, site: Site, is_scripted: bool
+) -> None:
+    page = await open_chat(chromium, site, java_script_enabled=is_scripted)
+    await register(page, site)
+    await answer(page, invite(site), "Volno pro 1. dávku")
+    await page.locator(".choices button").first.click()
+    await expect(last(page)).to_contain_text("Držíme vám", timeout=WITHIN_MILLISECONDS)
+    await press(page, "Ano", "Máte termín")
+    with site.store.begin() as work:
+        reserved = work.db.execute(sql("SELECT state, second_slot_id IS NOT NULL FROM reservations")).all()
+    assert reserved == [("confirmed", True)]
 
 
 async def test_the_keyboard_alone_is_enough_and_the_focus_is_never_lost(
