@@ -14,7 +14,8 @@ class Patience:
     claim_lasts: timedelta
     again: tuple[Lane, ...]
     again_after: timedelta  # from the doubt on, twice as long each further time
-    most_attempts: int  # then it stays in doubt, and is reported
+    most_attempts: int  # that no answer came to; then it stays in doubt, and is reported
+    most_claims: int  # whatever came of them: a sender that dies each time must not go on for ever
 
 
 PATIENCE: Final = Patience(
@@ -23,5 +24,6 @@ PATIENCE: Final = Patience(
     again=(Lane.ANSWER, Lane.CONFIRMATION),
     again_after=timedelta(seconds=5),  # the sender may be about to say what it knows
     most_attempts=5,  # an operator that never answers may still deliver each of them
+    most_claims=50,  # a dead sender has mostly handed nothing over, and an answer must not be lost by that
 )
 """The one judgement of every gateway and every worker."""

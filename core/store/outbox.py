@@ -247,8 +247,9 @@ class OutboxBook:
         """Queue unanswered MTs again where policy prefers twice to never (answers, not invitations)."""
         o = t.outbox.c
         first_wait = patience.again_after.total_seconds()
+        doublings = func.greatest(_handed_over() - 1, 0)
         is_long_enough = extract("epoch", literal(now) - o.settled_at) > first_wait * func.power(
-            2.0, _handed_over() - 1
+            2.0, doublings
         )
         return self._db.execute(
             update(t.outbox)
@@ -282,15 +283,11 @@ class OutboxBook:
 
 
 def _handed_over() -> ScalarSelect[int]:
-    """How many attempts of an MT may have reached its operator."""
+    """How many attempts of an MT reached its operator, as far as a sender lived to say so."""
     a = t.attempts.c
-    return (
-        select(func.count())
-        .where(a.mt_id == t.outbox.c.mt_id, a.outcome.is_distinct_from(GIVEN_BACK))
-        .scalar_subquery()
-    )
+    return select(func.count()).where(a.mt_id == t.outbox.c.mt_id, a.outcome != GIVEN_BACK).scalar_subquery()
 
 
 def _may_go_again(patience: Patience) -> ColumnElement[bool]:
     lanes = t.outbox.c.lane.in_([int(lane) for lane in patience.again])
-    return and_(lanes, _handed_over() < patience.most_attempts)
+    return and_(lanes, _handed_over() < patience.most_attempts, t.outbox.c.attempt < patience.most_claims)
