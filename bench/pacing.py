@@ -20,24 +20,27 @@ from conversations.media.gsm import segments
 from core.messages import Address, Lane, NewMt
 from core.store.work import OUTBOX_CHANNEL, Store
 from core.vault import Vault
+from gateway.sender import CLAIM_AHEAD_SECONDS, CLAIM_SECONDS
 from tests.installation import ROOT, operator
 
 CAPACITIES = (20, 50, 200)
 TEXTS = ("Ano.", "a" * 300, "b" * 450)  # of one, two and three segments
 START_WITHIN_SECONDS = 120.0
+CLAIMED_SECONDS = CLAIM_SECONDS + CLAIM_AHEAD_SECONDS  # of the capacity, that one sender may have in hand
 
 
 def measure(environ: Mapping[str, str], *, senders: int, seconds: float) -> list[Row]:
     """One row for each capacity, on the migrated database and the Redis that `environ` names."""
     with StampingCentre() as centre, _gateways(environ, centre.port, senders):
         centre.wait(lambda: centre.bound == senders * len(CAPACITIES), seconds=START_WITHIN_SECONDS)
-        wanted = _queue(environ, seconds)
+        wanted = _queue(environ, seconds + _tail_seconds(senders))
         centre.wait(lambda: centre.taken >= sum(wanted.values()), seconds=3 * seconds + 30)
         stamps = centre.stamps()
     rows = []
+    tail = _tail_seconds(senders)
     for capacity in CAPACITIES:
         mine = [(s.earliest, s.at, s.sender) for s in stamps if s.account == name(capacity)]
-        rows.append(row_of(mine, capacity, senders, waiting=len(mine) - capacity))
+        rows.append(row_of(mine, capacity, senders, waiting=len(mine) - int(tail * capacity)))
     return rows
 
 
@@ -46,14 +49,19 @@ def name(capacity: int) -> str:
     return f"bench-{capacity}"
 
 
+def _tail_seconds(senders: int) -> float:
+    """From when on all that waits may be claimed by some of the senders, and the others go idle."""
+    return 1.0 + senders * CLAIMED_SECONDS
+
+
 def _queue(environ: Mapping[str, str], seconds: float) -> dict[int, int]:
-    """Let a second more wait than is measured; how many segments, by capacity."""
+    """Let so much work wait at each capacity; how many segments, by capacity."""
     chance = random.Random(1)
     now = datetime.now(UTC)
     wanted = dict.fromkeys(CAPACITIES, 0)
     messages: list[NewMt] = []
     for capacity in CAPACITIES:
-        while wanted[capacity] < capacity * (seconds + 1):
+        while wanted[capacity] < capacity * seconds:
             words = chance.choice(TEXTS)
             phone = Address("sms", f"+4206010{len(messages):05}")
             messages.append(NewMt(phone, name(capacity), Lane.ANSWER, "answer", words, segments(words), now))
