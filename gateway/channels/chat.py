@@ -12,11 +12,17 @@ from weakref import WeakValueDictionary
 import structlog
 from aiohttp import web
 
+from conversations.reading import MOST_CHARACTERS
 from gateway.errors import NotNow
 
 log = structlog.get_logger()
 
 MOST_REMEMBERED: Final = 10_000  # chats that were written to; the rested ones among them are forgotten
+
+
+def readable(text: str) -> str:
+    """As long as anybody reads, and writable: JSON may hold half a surrogate pair."""
+    return text[:MOST_CHARACTERS].encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def webhook(

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from conversations.reading import MOST_CHARACTERS
 from core.messages import TELEGRAM_CHANNEL, Address, NewMo
 from core.phones import Phone, parse_phone
+from gateway.channels.chat import readable
 from gateway.intake import FromChat
 
 ALLOWED: Final = ("message", "callback_query")  # the rest is not even sent to us
@@ -109,7 +109,7 @@ def read_update(update: Mapping[str, Any], *, country: str, now: datetime) -> Re
             at, _, reply = data.partition("\n")
             if not _MARK.fullmatch(at) or not reply:
                 return StrayPress(query_id)
-            received = _received(update_id, chat, _Told(_clean(reply)), now, at_step=at)
+            received = _received(update_id, chat, _Told(readable(reply)), now, at_step=at)
             return Pressed(received, query_id, message_id)
         case {"callback_query": {"id": str(query_id)}}:
             return StrayPress(query_id)
@@ -135,18 +135,18 @@ def _told(message: Mapping[Any, Any], country: str) -> _Told | None:
     """The words of a message, none where it has none, and the phone that it proves."""
     match message:
         case {"text": str(text)}:
-            return _Told(_without_slash(_clean(text)))
+            return _Told(_without_slash(readable(text)))
         case {"contact": {"phone_number": str(written), **contact}}:
             reading = parse_phone(written if written.startswith("+") else f"+{written}", country)
             if not isinstance(reading, Phone):
                 reading = parse_phone(written, country)
             if not isinstance(reading, Phone):
-                return _Told(_clean(written))
+                return _Told(readable(written))
             return _Told(reading.e164, reading.e164 if _is_own(contact, message) else None)
         case {"sticker": {"emoji": str(emoji)}}:
-            return _Told(_clean(emoji))
+            return _Told(readable(emoji))
         case {"caption": str(caption)}:
-            return _Told(_clean(caption))
+            return _Told(readable(caption))
         case _:
             return None if _WORDLESS.isdisjoint(message) else _Told("")
 
@@ -169,8 +169,3 @@ def _without_slash(text: str) -> str:
         return text
     first, space, rest = text[1:].partition(" ")
     return f"{first.partition('@')[0].replace('_', ' ')}{space}{rest}"
-
-
-def _clean(text: str) -> str:
-    """As long as anybody reads, and writable: JSON may hold half a surrogate pair."""
-    return text[:MOST_CHARACTERS].encode("utf-8", "replace").decode().replace("\0", "")

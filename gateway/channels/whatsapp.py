@@ -15,12 +15,11 @@ import structlog
 from aiohttp import ClientError, ClientSession, ClientTimeout, ConnectionTimeoutError, web
 
 from conversations.phrasing import short
-from conversations.reading import MOST_CHARACTERS
 from core.messages import WHATSAPP_CHANNEL, Address, ClaimedMt, Expected, Lane, NewMo
 from core.store.receipts import FinalReceipt
 from gateway.capacity import OperatorRate
 from gateway.channels.channel import Channel, House, Out
-from gateway.channels.chat import OneByOne, webhook
+from gateway.channels.chat import OneByOne, readable, webhook
 from gateway.errors import NotConnected, Rejected, SendError, Throttled, Unanswered
 from gateway.intake import FromChat
 from gateway.settings.choices import WhatsApp
@@ -210,7 +209,7 @@ def read_messages(update: Mapping[str, Any], *, now: datetime) -> Iterator[FromC
                 case {"from": str(sender), "id": str(message_id)} if sender.isdecimal():
                     text, at = _told(message)
                     address = Address(WHATSAPP_CHANNEL, sender)
-                    mo = NewMo(address, WHATSAPP_CHANNEL, _clean(text), now, message_id, at)
+                    mo = NewMo(address, WHATSAPP_CHANNEL, readable(text), now, message_id, at)
                     yield FromChat(mo)
                 case _:
                     log.info("whatsapp.not_for_us")
@@ -233,7 +232,7 @@ def read_receipts(update: Mapping[str, Any]) -> Iterator[FinalReceipt]:
 def _receipt(message_id: str, more: Mapping[str, Any], error: str | None) -> FinalReceipt:
     return FinalReceipt(
         WHATSAPP_CHANNEL,
-        (_clean(message_id),),
+        (readable(message_id),),
         error is None,
         error,
         str(more.get("recipient_id", "")),
@@ -270,11 +269,6 @@ def _told(message: Mapping[Any, Any]) -> tuple[str, str | None]:
 def _pressed(pressed: str) -> tuple[str, str | None]:
     at, _, reply = pressed.partition("\n")
     return (reply, at) if reply else (at, None)
-
-
-def _clean(text: str) -> str:
-    """As long as anybody reads, and writable: JSON may hold half a surrogate pair."""
-    return text[:MOST_CHARACTERS].encode("utf-8", "replace").decode().replace("\0", "")
 
 
 # What a message is made of
