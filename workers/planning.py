@@ -82,7 +82,7 @@ def plan_all() -> None:
     for site_id in sites_to_plan(workshop):
         try:
             plan_now(workshop, site_id)
-        except Exception:
+        except Exception:  # one site must not stop the others; the job fails at the end
             log.exception("planning.failed", site_id=str(site_id))
             failed.append(str(site_id))
     if failed:
