@@ -1,0 +1,67 @@
+"""Every table. Times are UTC.
+
+`*_sealed` columns are encrypted, `*_digest` columns are keyed hashes (see `core.vault`).
+
+What must never be is a named constraint here, whatever the code above believes.
+"""
+
+from core.store.tables.base import metadata
+from core.store.tables.channels import call_backs, pin1s, proven_phones, recordings, step_counts
+from core.store.tables.messages import (
+    attempts,
+    early_receipts,
+    inbox,
+    mo_parts,
+    mt_parts,
+    operator_shifts,
+    operators,
+    outbox,
+    routes,
+    sessions,
+    unserved,
+)
+from core.store.tables.people import (
+    audit,
+    dead_pins,
+    invitations,
+    registrations,
+    reservations,
+    rule_changes,
+    rule_notices,
+    waves,
+    wrong_pins,
+)
+from core.store.tables.sites import calendars, sites, slots, stock_movements
+
+__all__ = [
+    "attempts",
+    "audit",
+    "calendars",
+    "call_backs",
+    "dead_pins",
+    "early_receipts",
+    "inbox",
+    "invitations",
+    "metadata",
+    "mo_parts",
+    "mt_parts",
+    "operator_shifts",
+    "operators",
+    "outbox",
+    "pin1s",
+    "proven_phones",
+    "recordings",
+    "registrations",
+    "reservations",
+    "routes",
+    "rule_changes",
+    "rule_notices",
+    "sessions",
+    "sites",
+    "slots",
+    "step_counts",
+    "stock_movements",
+    "unserved",
+    "waves",
+    "wrong_pins",
+]
