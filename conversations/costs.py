@@ -13,7 +13,7 @@ from conversations.library import Library
 from conversations.media import gsm
 from conversations.script import Choose, Do, Question, Script, Step
 from conversations.verbs import VERBS
-from conversations.words import NOTICES, RULES, SMS, one_message
+from conversations.words import NOTICES, RULES, SHARED, SMS, one_message
 from core.rule_changes import Purpose
 
 NOTICE_BLOCKS: Final = {
@@ -54,7 +54,7 @@ def dearest(library: Library) -> Iterator[Cost]:
 
 def of_script(library: Library, script: Script, language: str) -> Iterator[Cost]:
     """Every block of a script that has words."""
-    blocks = blocks_of(library, script.name, language)
+    blocks = words_of(library, script, language)
     for block, most in budget_of(script).items():
         if block in blocks:
             texts = renderings(
@@ -114,6 +114,13 @@ def budget_of(script: Script) -> dict[str, int]:
             if step.give_up != s.DEFAULT_GIVE_UP:
                 budget[step.give_up] = step.segments
     return budget
+
+
+def words_of(library: Library, script: Script, language: str, medium: str = SMS) -> Mapping[str, nodes.Block]:
+    """The blocks that a script speaks with: its own, and those of the steps that it shares with others."""
+    shared = blocks_of(library, SHARED, language, medium)
+    own = blocks_of(library, script.name, language, medium)
+    return {name: block for name, block in shared.items() if name in budget_of(script)} | dict(own)
 
 
 def blocks_of(library: Library, dialogue: str, language: str, medium: str = SMS) -> Mapping[str, nodes.Block]:

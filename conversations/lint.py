@@ -210,7 +210,7 @@ def _answers(script: Script) -> set[str]:
 
 def _words(library: Library, script: Script, language: str) -> Iterator[Finding]:
     budget = costs.budget_of(script)
-    blocks = costs.blocks_of(library, script.name, language)
+    blocks = costs.words_of(library, script, language)
     for block in blocks.keys() - budget.keys():
         yield Finding(script.name, f"{language}.{block}", "are words for no step")
     for block in budget:
@@ -239,8 +239,8 @@ def _too_dear(cost: Cost) -> Iterator[Finding]:
 
 def _spoken(library: Library, script: Script, language: str) -> Iterator[Finding]:
     """Words for the ear, or those for SMS where they are fit to be heard."""
-    written = costs.blocks_of(library, script.name, language)
-    spoken = costs.blocks_of(library, script.name, language, IVR)
+    written = costs.words_of(library, script, language)
+    spoken = costs.words_of(library, script, language, IVR)
     budget = costs.budget_of(script)
     for block in spoken.keys() - budget.keys():
         yield Finding(script.name, f"{IVR}.{language}.{block}", "are words for no step")

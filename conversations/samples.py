@@ -119,7 +119,7 @@ def values(verb: str, outcome: str, said: Mapping[str, Any]) -> dict[str, Any]:
     for name in VERBS[verb].outcomes[outcome]:
         match name:
             case "options":
-                shown = {key: said["site" if key == "name" else key] for key in VERBS[verb].option}
+                shown = {key: said[_sampled(key, verb)] for key in VERBS[verb].option}
                 found[name] = [{"value": str(n), **shown} for n in range(1, VERBS[verb].most + 1)]
             case "registrations":
                 found[name] = [{key: said[key] for key in STANDING}] * said.get("count", 1)
@@ -128,6 +128,11 @@ def values(verb: str, outcome: str, said: Mapping[str, Any]) -> dict[str, Any]:
             case _:
                 found[name] = said[name]
     return found
+
+
+def _sampled(key: str, verb: str) -> str:
+    """An option's name is a site's, but where it has a site beside it."""
+    return "site" if key == "name" and "site" not in VERBS[verb].option else key
 
 
 def usual(verb_outcomes: Mapping[str, str]) -> dict[str, Any]:

@@ -25,6 +25,12 @@ class Verb:
 
 _OPENED: Final = ("registration", "site", "address", "name")
 _PAIRS: Final = ("options", "more")
+_WHOSE: Final = Verb(
+    ("page",),
+    {"one": ("registration", "name", "site"), "several": ("options", "more"), "none": ()},
+    option=("name", "site"),
+    most=4,
+)
 
 VERBS: Final[Mapping[str, Verb]] = {
     # registration
@@ -115,6 +121,9 @@ VERBS: Final[Mapping[str, Verb]] = {
     "let_go": Verb(("registration",), {"gone": ()}),
     # status
     "my_status": Verb((), {"found": ("registrations",), "none": ()}),
+    # which of the people on one phone it is about; the step ``whose`` asks, with the words in shared.j2
+    "find_mine": _WHOSE,  # of those who wait, are invited or have dates
+    "find_dated": _WHOSE,  # of those who have dates
     # whose phone it is
     "suggest_phone": Verb((), {"suggested": ("phone", "ending"), "unknown": ()}),
     # ``ending``: the last three digits; ``wait``: how many minutes its SMS will take, null: no time.

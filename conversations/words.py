@@ -1,10 +1,11 @@
 """The words of a dialogue: one template per dialogue and language, one block per step.
 
-A block is looked up in ``templates/<medium>/<language>/`` first, then in ``templates/sms/<language>/``.
+A block is looked up in ``templates/<medium>/<language>/`` first, then in ``templates/sms/<language>/``; in
+each of them in the dialogue's own words, then in ``shared.j2``: the steps that several dialogues take.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ from conversations.phrasing import FILTERS
 from conversations.session import DEFAULT_LANGUAGE, Option
 
 NOTICES: Final = "notices"
+SHARED: Final = "shared"  # words of steps that several dialogues take
 RULES: Final = "rules"  # words about a change of rules, a block per purpose
 LABEL: Final = "label_"
 _DOUBLED_STOP: Final = re.compile(r"(?<!\.)\.\.(?!\.)")
@@ -55,9 +57,8 @@ class Words:
     def label(self, dialogue: str, step: str, option: Option, *, language: str, medium: str = SMS) -> str:
         """What a button for an option says: the macro ``label_<step>``; nothing if there is none."""
         name = f"{LABEL}{step}"
-        for folder in dict.fromkeys((medium, SMS)):
-            template = self._template(folder, language, dialogue)
-            if template is not None and name in (macros := self._macros(template, language, medium)):
+        for template in self._templates(dialogue, language, medium):
+            if name in (macros := self._macros(template, language, medium)):
                 return _one_line(macros[name](option))
         return ""
 
@@ -76,11 +77,15 @@ class Words:
         return _one_line("".join(template.blocks[block](template.new_context(known))))
 
     def _find(self, dialogue: str, block: str, language: str, medium: str) -> Template | None:
+        templates = self._templates(dialogue, language, medium)
+        return next((template for template in templates if block in template.blocks), None)
+
+    def _templates(self, dialogue: str, language: str, medium: str) -> Iterator[Template]:
+        """Where the words of a dialogue may be, the nearest first."""
         for folder in dict.fromkeys((medium, SMS)):
-            template = self._template(folder, language, dialogue)
-            if template is not None and block in template.blocks:
-                return template
-        return None
+            for name in (dialogue, SHARED):
+                if template := self._template(folder, language, name):
+                    yield template
 
     def _load(self, medium: str, language: str, dialogue: str) -> Template | None:
         try:

@@ -197,6 +197,12 @@ class FakeDesk:
             return Outcome("none")
         return Outcome("found", {"registrations": self.registrations})
 
+    def _find_mine(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        return _whose(self.registrations, said["page"])
+
+    def _find_dated(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        return _whose([each for each in self.registrations if each["state"] == "reserved"], said["page"])
+
     def _tell_pin_again(self, said: Mapping[str, Any], now: datetime) -> Outcome:
         if not self.left:
             return Outcome("blocked")
@@ -275,6 +281,23 @@ def waiting(
     nothing = dict.fromkeys(("first", "second", "until"))
     known = {"name": name, "site": site, "registered_on": now.date().isoformat(), "place": place, "of": of}
     return {"state": "waiting", **known, "lately": lately, **nothing}
+
+
+def _whose(registrations: list[dict[str, Any]], page: int) -> Outcome:
+    options = [
+        {"value": f"r{number}", "name": each["name"], "site": each["site"]}
+        for number, each in enumerate(registrations, 1)
+    ]
+    match options:
+        case []:
+            return Outcome("none")
+        case [one]:
+            return Outcome("one", {"registration": one["value"], "name": one["name"], "site": one["site"]})
+        case _:
+            begin = page * PAGE
+            return Outcome(
+                "several", {"options": options[begin : begin + PAGE], "more": begin + PAGE < len(options)}
+            )
 
 
 def _name(site: str) -> str:

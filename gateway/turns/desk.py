@@ -17,6 +17,7 @@ from gateway.turns.proving import Post, Proving
 from gateway.turns.registering import Registering
 from gateway.turns.reserving import Reserving
 from gateway.turns.standing import Standing
+from gateway.turns.whose import Whose
 
 
 class Desk:
@@ -29,6 +30,7 @@ class Desk:
         reserving = Reserving(work, world, now=now)
         proving = Proving(work, person, post, now=now)
         notifying = Notifying(work, person)
+        whose = Whose(work, person)
         self.verbs: Mapping[str, Callable[[Mapping[str, Any]], Outcome]] = {
             "check_number": registering.check_number,
             "find_sites": registering.find_sites,
@@ -42,6 +44,8 @@ class Desk:
             "confirm": reserving.confirm,
             "let_go": reserving.let_go,
             "my_status": Standing(work, person, now=now).my_status,
+            "find_mine": whose.find_mine,
+            "find_dated": whose.find_dated,
             "suggest_phone": proving.suggest_phone,
             "send_pin1": proving.send_pin1,
             "check_pin1": proving.check_pin1,

@@ -1,6 +1,6 @@
 """From an insurance number to a place in the queue: the verbs of the registration dialogue."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -17,6 +17,7 @@ from core.store.offered import offered_sites
 from core.store.registrations import NewRegistration, Registration
 from core.store.work import Work
 from core.world import World
+from gateway.turns.pages import page_of
 from gateway.turns.person import Person
 
 Said: TypeAlias = Mapping[str, Any]
@@ -54,7 +55,7 @@ class Registering:
             {"value": str(site.site_id), "name": site.name, "city": site.city or "", "km": round(km, 1)}
             for site, km in sites
         ]
-        return Outcome("found", _page(options, said["page"], VERBS["find_sites"].most))
+        return Outcome("found", page_of(options, said["page"], VERBS["find_sites"].most))
 
     def find_group(self, said: Said) -> Outcome:
         born = self._born(said)
@@ -67,7 +68,7 @@ class Registering:
         chosen = said["group"]
         if chosen is None and is_asked(choices):
             options = [{"value": g.key, "label": g.label(language)} for g in choices if g is not by_age]
-            return Outcome("choose", _page(options, said["page"], VERBS["find_group"].most))
+            return Outcome("choose", page_of(options, said["page"], VERBS["find_group"].most))
         if chosen is None or chosen == NONE_OF_THEM:
             return _given(by_age) if by_age else self._not_open(mine, language)
         group = programme.group(str(chosen))
@@ -215,12 +216,3 @@ def _is_proven(group: Group) -> bool:
     until then nobody gets ahead of others by their word alone.
     """
     return group.proof is Proof.NONE
-
-
-def _page(options: Sequence[dict[str, Any]], page: object, most: int) -> dict[str, Any]:
-    """A page of options; after the last one comes the first again."""
-    number = page if isinstance(page, int) and page >= 0 else 0
-    begin = number * most
-    if begin >= len(options):
-        begin = 0
-    return {"options": list(options[begin : begin + most]), "more": begin + most < len(options)}
