@@ -12,7 +12,7 @@ from sqlalchemy import text
 from bench.ground import Figure, durable_commits_per_second, ground, seniors
 from core.messages import Address
 from core.store.registrations import NewRegistration
-from core.store.reservations import Picked, Reservation
+from core.store.reservation_rows import Picked, Reservation
 from core.store.work import Store
 from core.vault import Vault
 from gateway.compose import load_world

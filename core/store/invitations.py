@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.messages import SMS_CHANNEL, Address, Lane, MtState, notice_address
 from core.pins import new_pin2
+from core.states import INVITATION, REGISTRATION, Inviting, Registering
 from core.stock import Promised
 from core.store import tables as t
 from core.store.responses import IN_ORDER
@@ -119,8 +120,8 @@ class InvitationBook:
         """Use an open invitation up, or return False when it was used or void."""
         used = (
             update(t.invitations)
-            .where(_i.invitation_id == invitation_id, _i.state == "open")
-            .values(state="used", used_at=now)
+            .where(_i.invitation_id == invitation_id, _i.state.in_(INVITATION.before(Inviting.USED)))
+            .values(state=INVITATION.after(Inviting.USED), used_at=now)
         )
         return self._db.execute(used).rowcount == 1
 
@@ -149,8 +150,10 @@ class InvitationBook:
             .where(o.lane == Lane.INVITATION, o.state == MtState.QUEUED)
             .values(state=MtState.EXPIRED, settled_at=now)
         )
-        void = update(t.invitations).where(_i.registration_id == registration_id, _i.state == "open")
-        return self._db.execute(void.values(state="void")).rowcount
+        void = update(t.invitations).where(
+            _i.registration_id == registration_id, _i.state.in_(INVITATION.before(Inviting.TAKEN_BACK))
+        )
+        return self._db.execute(void.values(state=INVITATION.after(Inviting.TAKEN_BACK))).rowcount
 
     def _one(self, *which: ColumnElement[bool]) -> Invitation | None:
         row = self._db.execute(
@@ -287,8 +290,9 @@ class InvitationBook:
     def _compare_and_set(self, registration_ids: Sequence[int]) -> None:
         invited = (
             update(t.registrations)
-            .where(_r.registration_id.in_(registration_ids), _r.state.in_(["waiting", "returned"]))
-            .values(state="invited")
+            .where(_r.registration_id.in_(registration_ids))
+            .where(_r.state.in_(REGISTRATION.before(Registering.INVITED)))
+            .values(state=REGISTRATION.after(Registering.INVITED))
         )
         changed = self._db.execute(invited).rowcount
         assert changed == len(registration_ids), "locked rows do not change"  # noqa: S101
@@ -313,7 +317,7 @@ class InvitationBook:
                     "wave_id": wave_id,
                     "pin_sealed": self._vault.seal(pin),
                     "pin_digest": self._vault.digest(pin, purpose=PIN2),
-                    "state": "open",
+                    "state": INVITATION.begins_as,
                     "round": rounds.get(r, 0) + 1,
                     "invited_at": now,
                     "expires_at": expires_at,

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_,
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.messages import Address
+from core.states import REGISTRATION, Registering
 from core.store import tables as t
 from core.store.wrong_pins import MOST_WRONG
 from core.vault import Vault
@@ -147,8 +148,9 @@ class RegistrationBook:
         """End a registration without dates because a newer one takes its place."""
         ended = (
             update(t.registrations)
-            .where(_r.registration_id == registration_id, _IS_LIVING, _r.state.not_in(["reserved", "done"]))
-            .values(state="blocked", blocked_because=REPLACED, ended_at=now)
+            .where(_r.registration_id == registration_id, _IS_LIVING)
+            .where(_r.state.in_(REGISTRATION.before(Registering.REPLACED)))
+            .values(state=REGISTRATION.after(Registering.REPLACED), blocked_because=REPLACED, ended_at=now)
         )
         return self._db.execute(ended).rowcount == 1
 
@@ -161,11 +163,11 @@ class RegistrationBook:
 
     def reserve(self, registration_id: int, *, now: datetime) -> bool:
         """Note that somebody has dates."""
-        return self._move(registration_id, ("invited", *QUEUED), state="reserved", reserved_at=now)
+        return self._move(registration_id, Registering.BOOKED, reserved_at=now)
 
     def send_back(self, registration_id: int) -> bool:
         """Put somebody who was invited and found nothing at the head of the queue."""
-        return self._move(registration_id, ("invited",), state="returned")
+        return self._move(registration_id, Registering.FOUND_NOTHING)
 
     def count_wrong_pins(self, registration_ids: Collection[int]) -> int:
         """Count one more wrong PIN against each, blocking those with five; returns the most that any has.
@@ -175,13 +177,13 @@ class RegistrationBook:
         if not registration_ids:
             return 0
         one_more = _r.wrong_pins + 1
-        is_too_many = and_(one_more >= MOST_WRONG, _r.state.in_(["invited", *QUEUED]))
+        is_too_many = and_(one_more >= MOST_WRONG, _r.state.in_(REGISTRATION.before(Registering.GUESSED)))
         counted = (
             update(t.registrations)
             .where(_r.registration_id.in_(registration_ids), _IS_LIVING)
             .values(
                 wrong_pins=one_more,
-                state=case((is_too_many, "blocked"), else_=_r.state),
+                state=case((is_too_many, REGISTRATION.after(Registering.GUESSED)), else_=_r.state),
                 blocked_because=case((is_too_many, WRONG_PINS), else_=_r.blocked_because),
                 blocked_from=case((is_too_many, _r.state), else_=_r.blocked_from),
             )
@@ -201,7 +203,7 @@ class RegistrationBook:
             update(t.registrations)
             .where(
                 _r.registration_id == registration_id,
-                _r.state == "blocked",
+                _r.state.in_(REGISTRATION.before(Registering.UNBLOCKED)),
                 _r.blocked_because == WRONG_PINS,
                 _IS_LIVING,
             )
@@ -216,11 +218,11 @@ class RegistrationBook:
         )
         return self._db.execute(lifted).rowcount == 1
 
-    def _move(self, registration_id: int, old: tuple[str, ...], **values: object) -> bool:
+    def _move(self, registration_id: int, event: Registering, **values: object) -> bool:
         moved = update(t.registrations).where(
-            _r.registration_id == registration_id, _r.state.in_(old), _IS_LIVING
+            _r.registration_id == registration_id, _r.state.in_(REGISTRATION.before(event)), _IS_LIVING
         )
-        return self._db.execute(moved.values(**values)).rowcount == 1
+        return self._db.execute(moved.values(state=REGISTRATION.after(event), **values)).rowcount == 1
 
     # -- The queue -----------------------------------------------------------------------------------------
 

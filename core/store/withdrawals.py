@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, case, exists, or_, select, upd
 
 from core.invitations import band_of
 from core.messages import MtState
+from core.states import INVITATION, REGISTRATION, Inviting, Registering
 from core.store import tables as t
 from core.store.responses import HOLDS_DATES, age_on
 
@@ -71,15 +72,16 @@ class WithdrawalBook:
         kept = self._db.execute(unclaimed).scalars().all()
         void = (
             update(t.invitations)
-            .where(_i.invitation_id.in_(kept), _i.state == "open")
-            .values(state="void")
+            .where(_i.invitation_id.in_(kept), _i.state.in_(INVITATION.before(Inviting.TAKEN_BACK)))
+            .values(state=INVITATION.after(Inviting.TAKEN_BACK))
             .returning(_i.registration_id)
         )
         people = self._db.execute(void).scalars().all()
         back = (
             update(t.registrations)
-            .where(_r.registration_id.in_(people), _r.state == "invited")
-            .values(state="waiting")
+            .where(_r.registration_id.in_(people))
+            .where(_r.state.in_(REGISTRATION.before(Registering.TAKEN_BACK)))
+            .values(state=REGISTRATION.after(Registering.TAKEN_BACK))
             .returning(_r.registration_id)
         )
         return sorted(self._db.execute(back).scalars())
@@ -112,7 +114,8 @@ class WithdrawalBook:
         is_last = _r.registration_id.in_(had_the_last)
         moved = self._db.execute(
             update(t.registrations)
-            .where(_r.registration_id.in_([row.registration_id for row in ended]), _r.state == "invited")
+            .where(_r.registration_id.in_([row.registration_id for row in ended]))
+            .where(_r.state.in_(REGISTRATION.before(Registering.RAN_OUT)))
             .values(
                 state=case((is_last, "blocked"), else_="waiting"),
                 blocked_because=case((is_last, UNANSWERED)),

@@ -25,6 +25,7 @@ COMMANDS = {
     "number": "number:number",
     "operators": "operators:operators",
     "registrations": "registrations:registrations",
+    "reservations": "reservations:reservations",
     "secrets": "secrets:secrets",
     "serve": "serve:serve",
     "show": "show:show",

@@ -9,7 +9,8 @@ from conversations.events import Outcome
 from conversations.verbs import BUSY, VERBS
 from core.calendars import Pair
 from core.store.registrations import Registration
-from core.store.reservations import Lapsed, PairTaken, Picked, Reservation
+from core.store.reservation_rows import Picked, Reservation
+from core.store.reservations import Lapsed, PairTaken
 from core.store.work import Work
 from core.world import World
 from gateway.turns.standing import iso, site_of

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import func, insert, or_, select, text, update
 
 from core.store import tables as t
-from core.store.reservations import PairTaken, Picked, Reservation
+from core.store.reservation_rows import Picked, Reservation
+from core.store.reservations import PairTaken
 from core.store.work import Store
 from core.world import World
 from gateway.compose import load_world

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from core.invitations import Policy
 from core.store import tables as t
-from core.store.reservations import Picked
+from core.store.reservation_rows import Picked
 from core.store.withdrawals import UNANSWERED
 from tests.workers.town import NOW, SITE, add_dates, add_person, deliver, hold
 from workers.planning import plan_now

@@ -1,0 +1,143 @@
+"""What a registration, an invitation and a reservation may become, and by what: one table each.
+
+The books in `core.store` take from here which states an update may start from and where it leads, so that a
+transition that is not written down here cannot be made. `docs/states.md` is drawn from it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One event: from any of the states ``before`` to one of those ``after``."""
+
+    event: StrEnum
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Every state of one thing, how it begins, and every event that changes it."""
+
+    name: str
+    begins_as: str
+    transitions: tuple[Transition, ...]
+
+    @cached_property
+    def states(self) -> tuple[str, ...]:
+        """All of them, in the order in which they are first mentioned."""
+        named = (state for each in self.transitions for state in (*each.before, *each.after))
+        return tuple(dict.fromkeys((self.begins_as, *named)))
+
+    @cached_property
+    def pairs(self) -> frozenset[tuple[str, str]]:
+        """Each state with one it may become; a state that an event leaves as it is makes no pair."""
+        return frozenset(
+            (old, new) for each in self.transitions for old in each.before for new in each.after if old != new
+        )
+
+    def before(self, event: StrEnum) -> tuple[str, ...]:
+        """The states in which an event may happen: what an update compares with."""
+        return self._of(event).before
+
+    def after(self, event: StrEnum) -> str:
+        """The state that an event leads to; raises ValueError where there are several."""
+        (only,) = self._of(event).after
+        return only
+
+    def _of(self, event: StrEnum) -> Transition:
+        return next(each for each in self.transitions if each.event is event)
+
+
+class Registering(StrEnum):
+    """What happens to a registration."""
+
+    INVITED = "is invited"
+    TAKEN_BACK = "the invitation is taken back before it left"
+    RAN_OUT = "an invitation runs out"
+    FOUND_NOTHING = "finds no dates"
+    BOOKED = "confirms dates"
+    GUESSED = "gives five wrong PINs"
+    UNBLOCKED = "is unblocked after wrong PINs"
+    REPLACED = "is replaced by a newer registration"
+
+
+class Inviting(StrEnum):
+    """What happens to an invitation."""
+
+    USED = "its PIN2 led to dates"
+    TAKEN_BACK = "is taken back, or never left"
+    RAN_OUT = "runs out"
+
+
+class Reserving(StrEnum):
+    """What happens to a reservation."""
+
+    CONFIRMED = "is confirmed"
+    CONFIRMED_LATE = "is confirmed late, its places still free"
+    LET_GO = "is let go"
+    LAPSED = "is not confirmed in time"
+
+
+_QUEUED: Final = ("waiting", "returned")
+_MAY_BOOK: Final = ("waiting", "invited", "returned")
+
+REGISTRATION: Final = Machine(
+    "registration",
+    "waiting",
+    (
+        Transition(Registering.INVITED, _QUEUED, ("invited",)),
+        Transition(Registering.TAKEN_BACK, ("invited",), ("waiting",)),
+        Transition(Registering.RAN_OUT, ("invited",), ("waiting", "blocked")),
+        Transition(Registering.FOUND_NOTHING, ("invited",), ("returned",)),
+        Transition(Registering.BOOKED, _MAY_BOOK, ("reserved",)),
+        Transition(Registering.GUESSED, _MAY_BOOK, ("blocked",)),
+        Transition(Registering.UNBLOCKED, ("blocked",), _MAY_BOOK),
+        Transition(Registering.REPLACED, (*_MAY_BOOK, "blocked"), ("blocked",)),
+    ),
+)
+
+INVITATION: Final = Machine(
+    "invitation",
+    "open",
+    (
+        Transition(Inviting.USED, ("open",), ("used",)),
+        Transition(Inviting.TAKEN_BACK, ("open",), ("void",)),
+        Transition(Inviting.RAN_OUT, ("open",), ("expired", "void")),
+    ),
+)
+
+RESERVATION: Final = Machine(
+    "reservation",
+    "held",
+    (
+        Transition(Reserving.CONFIRMED, ("held",), ("confirmed",)),
+        Transition(Reserving.CONFIRMED_LATE, ("lapsed",), ("confirmed",)),
+        Transition(Reserving.LET_GO, ("held",), ("cancelled",)),
+        Transition(Reserving.LAPSED, ("held",), ("lapsed",)),
+    ),
+)
+
+MACHINES: Final = (REGISTRATION, INVITATION, RESERVATION)
+
+
+def mermaid(machine: Machine) -> str:
+    """The table as a Mermaid state diagram."""
+    arrows = [f"    [*] --> {machine.begins_as}"]
+    arrows += [
+        f"    {old} --> {new}: {each.event.value}"
+        for each in machine.transitions
+        for old in each.before
+        for new in each.after
+    ]
+    return "\n".join(["stateDiagram-v2", *arrows])
+
+
+def page() -> str:
+    """`docs/states.md`: every table drawn."""
+    drawn = (f"## {each.name.capitalize()}\n\n```mermaid\n{mermaid(each)}\n```\n" for each in MACHINES)
+    return "# States\n\n" + "Drawn from `core/states.py` by `crs reservations states`.\n\n" + "\n".join(drawn)

@@ -1,0 +1,202 @@
+"""Every change of a state in the store is one of `core.states`, and every one there is made."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import insert, select, text
+
+from core.states import INVITATION, MACHINES, REGISTRATION, RESERVATION, Machine, Registering
+from core.store import tables as t
+from core.store.reservation_rows import Picked
+from core.store.work import Store, Work
+from core.world import World
+from gateway.cli.reservations import states
+from gateway.compose import load_world
+from tests.workers.town import NOW, SITE, add_dates, add_person, add_site, vault
+
+DOCS = Path(__file__).parents[2] / "docs"
+OF_TABLE = {"registrations": REGISTRATION, "invitations": INVITATION, "reservations": RESERVATION}
+
+SEE = """
+CREATE TABLE seen (of text, old text, new text);
+CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO seen VALUES (TG_TABLE_NAME, OLD.state, NEW.state);
+    RETURN NEW;
+END $$;
+"""
+SEE_TABLE = """
+CREATE TRIGGER see_{table} AFTER UPDATE ON {table}
+FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION see()
+"""
+A_MONTH = timedelta(days=30)
+
+
+class Watched:
+    """A site, its people one after another, and what changed on the way."""
+
+    def __init__(self, store: Store, world: World) -> None:
+        self.store = store
+        self.world = world
+        self.random = Random(1)
+        self.people = 0
+
+    def person(self, state: str = "waiting", **more: object) -> int:
+        self.people += 1
+        with self.store.begin() as work:
+            return add_person(work.db, self.people, state=state, **more)
+
+    def invited(self, *, leaves: bool = True) -> int:
+        """Somebody of a wave that invites all; her SMS has left, or waits."""
+        registration_id = self.person()
+        with self.store.begin() as work:
+            wave = work.invitations.invite(
+                SITE,
+                self.people,
+                policy="test",
+                inputs={},
+                approved_by="test",
+                expires_at=NOW + A_MONTH,
+                now=NOW,
+                random=self.random,
+            )
+            assert wave is not None
+            (invited,) = (each for each in wave.invited if each.registration_id == registration_id)
+            work.db.execute(
+                insert(t.outbox).values(
+                    channel="sms",
+                    address=invited.address.number,
+                    operator="o2",
+                    lane=2,
+                    purpose="invitation",
+                    text_sealed=b"",
+                    segments=1,
+                    registration_id=registration_id,
+                    invitation_id=invited.invitation_id,
+                    state="sent" if leaves else "queued",
+                    attempt=1 if leaves else 0,
+                    created_at=NOW,
+                )
+            )
+        return registration_id
+
+    def dates(self, registration_id: int) -> Picked:
+        """A pair of dates, held for her."""
+        with self.store.begin() as work:
+            pair = work.reservations.offers(SITE, self.world, now=NOW, at_most=1)[0]
+            assert pair.second is not None
+            picked = Picked(pair.first.slot_id, pair.second.slot_id)
+            work.reservations.hold(registration_id, picked, site_id=SITE, world=self.world, now=NOW)
+        return picked
+
+    def booked(self) -> int:
+        registration_id = self.invited()
+        self.dates(registration_id)
+        with self.store.begin() as work:
+            work.reservations.confirm(registration_id, world=self.world, now=NOW)
+            work.registrations.reserve(registration_id, now=NOW)
+            invitation = work.invitations.open_of(registration_id)
+            assert invitation is not None
+            work.invitations.use(invitation.invitation_id, now=NOW)
+        return registration_id
+
+    def do(self, act: Callable[[Work], object]) -> None:
+        with self.store.begin() as work:
+            act(work)
+
+    def seen(self, table: str) -> set[tuple[str, str]]:
+        with self.store.begin() as work:
+            rows = work.db.execute(text("SELECT old, new FROM seen WHERE of = :table"), {"table": table})
+            return {(row.old, row.new) for row in rows}
+
+
+@pytest.fixture
+def watched(database: str) -> Iterator[Watched]:
+    store = Store.connect(database, vault())
+    with store.begin() as work:
+        add_site(work.db)
+        add_dates(work.db, pairs=40)
+        for statement in (SEE, *(SEE_TABLE.format(table=table) for table in OF_TABLE)):
+            work.db.execute(text(statement))
+    yield Watched(store, load_world())
+    store.close()
+
+
+def test_every_transition_of_the_table_is_made_and_no_other(watched: Watched) -> None:
+    w, do = watched, watched.do
+    for begins in (w.person, lambda: w.person("returned"), w.invited):
+        replaced, guessed, booked = begins(), begins(), begins()
+        do(lambda work, of=replaced: work.registrations.replace(of, now=NOW))
+        for _ in range(5):
+            do(lambda work, of=guessed: work.registrations.count_wrong_pins([of]))
+        do(lambda work, of=guessed: work.registrations.unblock(of))
+        do(lambda work, of=booked: work.registrations.reserve(of, now=NOW))
+    returned = w.invited()
+    do(lambda work: work.registrations.send_back(returned))
+    do(
+        lambda work: work.invitations.invite(
+            SITE, 1, policy="test", inputs={}, approved_by="test", now=NOW, random=w.random
+        )
+    )
+    w.booked()
+    w.invited(leaves=False)
+    do(lambda work: work.withdrawals.withdraw(work.withdrawals.lock_unsent(SITE, today=NOW.date()), now=NOW))
+    w.invited()
+    do(_runs_out(w, most=None))
+    w.invited()
+    do(_runs_out(w, most=1))
+    voided = w.invited()
+    do(lambda work: work.invitations.void_of(voided, now=NOW))
+    for_long, let_go = w.person(), w.person()
+    w.dates(for_long)
+    later = NOW + 2 * w.world.hold_for
+    do(lambda work: work.reservations.release_lapsed(later))
+    do(lambda work: work.reservations.confirm(for_long, world=w.world, now=later))
+    w.dates(let_go)
+    do(lambda work: work.reservations.let_go(let_go))
+    for table, machine in OF_TABLE.items():
+        assert w.seen(table) == machine.pairs, table
+
+
+def _runs_out(w: Watched, *, most: int | None) -> Callable[[Work], object]:
+    def run_out(work: Work) -> object:
+        return work.withdrawals.run_out(
+            most_invitations=most, dialogue_lasts=w.world.hold_for, now=NOW + 2 * A_MONTH
+        )
+
+    return run_out
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.name)
+def test_the_schema_knows_the_states_of_the_table(watched: Watched, machine: Machine) -> None:
+    table = next(table for table, of in OF_TABLE.items() if of is machine)
+    with watched.store.begin() as work:
+        constraint = work.db.scalar(
+            text("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = :name"),
+            {"name": f"ck_{table}_state_known"},
+        )
+    known = set(constraint.replace("'", " ").split()) & {*machine.states, "done", "expired"}
+    assert set(machine.states) <= known
+
+
+def test_what_the_table_does_not_have_changes_nothing(watched: Watched) -> None:
+    booked = watched.booked()
+    with watched.store.begin() as work:
+        assert not work.registrations.replace(booked, now=NOW)
+        assert not work.registrations.send_back(booked)
+        assert work.db.scalar(select(t.registrations.c.state)) == "reserved"
+
+
+def test_the_page_is_drawn_from_the_table() -> None:
+    printed = CliRunner().invoke(states).output
+    assert printed == (DOCS / "states.md").read_text("utf-8")
+    assert "invited --> returned: finds no dates" in printed
+
+
+def test_an_event_with_two_ends_has_no_single_one() -> None:
+    with pytest.raises(ValueError, match="unpack"):
+        REGISTRATION.after(Registering.RAN_OUT)
