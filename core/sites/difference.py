@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Self
 from uuid import UUID
 
 from core.sites.site import Site
@@ -15,9 +16,18 @@ class Changed:
     new: Site
     fields: tuple[str, ...]
 
-    def words(self) -> str:
-        """Say what changes: ``capacity_per_day 300 -> 600``."""
-        return ", ".join(f"{f} {_cell(self.old, f)} -> {_cell(self.new, f)}" for f in self.fields)
+    @classmethod
+    def between(cls, old: Site, new: Site) -> Self:
+        """Whatever differs between two descriptions of one site; perhaps nothing."""
+        differing = (f.name for f in fields(Site) if getattr(old, f.name) != getattr(new, f.name))
+        return cls(old, new, tuple(differing))
+
+    def words(self, only: Collection[str] | None = None) -> str:
+        """Say what changes: ``capacity_per_day 300 -> 600``; all of it, or some fields only."""
+        told = (f for f in self.fields if only is None or f in only)
+        return ", ".join(
+            f"{f} {as_words(getattr(self.old, f))} -> {as_words(getattr(self.new, f))}" for f in told
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +66,8 @@ def diff(
             added.append(site)
             continue
         after = replace(site, **{f: getattr(before, f) for f in silent})
-        if differing := tuple(
-            f.name for f in fields(Site) if getattr(before, f.name) != getattr(after, f.name)
-        ):
-            changed.append(Changed(before, after, differing))
+        if (between := Changed.between(before, after)).fields:
+            changed.append(between)
         else:
             unchanged.append(before)
     unchanged += [site for site_id, site in old.items() if site_id in set_aside and site_id not in seen]
@@ -76,6 +84,6 @@ def _by_name(site: Site) -> tuple[str, str]:
     return site.name, str(site.site_id)
 
 
-def _cell(site: Site, field: str) -> str:
-    value: object = getattr(site, field)
+def as_words(value: object) -> str:
+    """A field's value in a sentence."""
     return "nothing" if value is None else str(value)

@@ -1,8 +1,11 @@
 """Reading the registry's open data ``prehled-ockovacich-mist`` and the list it grew from."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import partial
+from typing import TypeAlias
 from uuid import UUID, uuid5
 
 from core.geography import Postcodes, is_in_country
@@ -27,17 +30,31 @@ EARLY_COLUMNS = ("nazev", "service_id", "mesto", "kraj")
 EARLY_SITES = UUID("6f2b1f0e-6f0b-5a0c-9a43-0c5c2f4f2a21")
 
 
+class PlacedBy(StrEnum):
+    """What a site's point on the map comes from."""
+
+    COORDINATES = "coordinates"
+    POSTCODE = "PSČ"
+    TOWN = "town"
+    NOTHING = "nothing"
+
+
 @dataclass(frozen=True, slots=True)
 class SitesRead:
     """What a file says, and ``silent``: the fields of Site it says nothing about.
 
-    ``set_aside`` are the ids of quarantined rows, where readable: these sites are not gone.
+    ``set_aside`` are the ids of quarantined rows, where readable: these sites are not gone. ``placed`` counts
+    the sites by what their point comes from.
     """
 
     sites: tuple[Site, ...]
     quarantined: tuple[Quarantined, ...]
     silent: frozenset[str]
     set_aside: frozenset[UUID]
+    placed: Mapping[PlacedBy, int]
+
+
+Placed: TypeAlias = tuple[Site, PlacedBy]
 
 
 def read_sites(source: Source, postcodes: Postcodes) -> SitesRead:
@@ -67,19 +84,24 @@ def _with(table: Table, required: tuple[str, ...]) -> Table:
     return table
 
 
-def _read(table: Table, read: Callable[[Row], Site], silent: set[str]) -> SitesRead:
+def _read(table: Table, read: Callable[[Row], Placed], silent: set[str]) -> SitesRead:
     seen: dict[UUID, int] = {}
 
-    def read_once(row: Row) -> Site:
-        site = read(row)
+    def read_once(row: Row) -> Placed:
+        site, by = read(row)
         if (before := seen.setdefault(site.site_id, row.line_number)) != row.line_number:
             raise BadRow(f"the same id as line {before}")
-        return site
+        return site, by
 
-    sites, quarantined = table.sift(read_once)
+    placed, quarantined = table.sift(read_once)
+    sites = tuple(site for site, _ in placed)
     ids = {i for q in quarantined if (i := _id_of(Row(q.line_number, q.row))) is not None}
     return SitesRead(
-        tuple(sites), tuple(quarantined), frozenset(silent), frozenset(ids) - {s.site_id for s in sites}
+        sites,
+        tuple(quarantined),
+        frozenset(silent),
+        frozenset(ids) - {s.site_id for s in sites},
+        Counter(by for _, by in placed),
     )
 
 
@@ -95,7 +117,7 @@ def _early_id(row: Row) -> UUID:
     return uuid5(EARLY_SITES, str(row.number("service_id")))
 
 
-def _site(row: Row, *, postcodes: Postcodes, has_kind: bool) -> Site:
+def _site(row: Row, *, postcodes: Postcodes, has_kind: bool) -> Placed:
     latitude, longitude = _point(row)
     site = Site(
         site_id=_uuid(row.filled("ockovaci_misto_id")),
@@ -116,9 +138,9 @@ def _site(row: Row, *, postcodes: Postcodes, has_kind: bool) -> Site:
     return located(site, postcodes)
 
 
-def _early_site(row: Row, *, postcodes: Postcodes) -> Site:
+def _early_site(row: Row, *, postcodes: Postcodes) -> Placed:
     town = postcodes.find_town(row.filled("mesto"), region=row["kraj"])
-    return Site(
+    site = Site(
         site_id=_early_id(row),
         name=row.filled("nazev"),
         district=town.district if town else None,
@@ -133,16 +155,18 @@ def _early_site(row: Row, *, postcodes: Postcodes) -> Site:
         capacity_per_day=None,
         is_barrier_free=False,
     )
+    return site, PlacedBy.TOWN if town else PlacedBy.NOTHING
 
 
-def located(site: Site, postcodes: Postcodes) -> Site:
+def located(site: Site, postcodes: Postcodes) -> Placed:
     """Add town, PSČ and district from the address, and coordinates where the registry gives none."""
     psc = postcodes.psc_in(site.address)
     code = postcodes.find(psc) if psc else None
     town = postcodes.town_in(site.address, district=site.district or "")
     place = code or town
     has_point = site.latitude is not None
-    return replace(
+    by = PlacedBy.POSTCODE if code else PlacedBy.TOWN if town else PlacedBy.NOTHING
+    found = replace(
         site,
         psc=psc,
         city=town.name if town else code.city if code else None,
@@ -150,6 +174,7 @@ def located(site: Site, postcodes: Postcodes) -> Site:
         latitude=site.latitude if has_point else place.latitude if place else None,
         longitude=site.longitude if has_point else place.longitude if place else None,
     )
+    return found, PlacedBy.COORDINATES if has_point else by
 
 
 def _uuid(text: str) -> UUID:

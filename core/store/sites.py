@@ -1,6 +1,6 @@
 """Sites, as the registry last described them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,8 +8,10 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.sites import Kind, Site, SitesDiff
+from core.sites import Changed, Event, Kind, Origin, Site, SitesDiff
+from core.sites.record import BY_PROGRAM
 from core.store import tables as t
+from core.store.site_history import Happened, SiteHistoryBook, each_field
 
 _FIELDS = tuple(Site.__dataclass_fields__)
 
@@ -30,13 +32,20 @@ class SiteBook:
         row = self._db.execute(select(t.sites).where(t.sites.c.site_id == site_id)).one_or_none()
         return _site(row) if row else None
 
-    def apply(self, diff: SitesDiff, *, now: datetime) -> None:
-        """Write what an import found new, changed or gone."""
+    def gone(self) -> dict[UUID, Site]:
+        """The sites that have left the registry, as they were then."""
+        rows = self._db.execute(select(t.sites).where(t.sites.c.gone_at.is_not(None)))
+        return {row.site_id: _site(row) for row in rows}
+
+    def apply(self, diff: SitesDiff, *, now: datetime, origin: Origin = BY_PROGRAM) -> None:
+        """Write what is new, changed or gone, and into the history of each site who says so."""
+        before = self.gone() if diff.new else {}
         self._write(diff.new, now)
         self._write((changed.new for changed in diff.changed), now)
         if diff.gone:
             gone = update(t.sites).where(t.sites.c.site_id.in_([s.site_id for s in diff.gone]))
             self._db.execute(gone.values(gone_at=now))
+        SiteHistoryBook(self._db).note(_happened(diff, before), origin, now=now)
 
     def _write(self, sites: Iterable[Site], now: datetime) -> None:
         rows = [
@@ -47,6 +56,19 @@ class SiteBook:
             new = upsert(t.sites)
             changed = {c: new.excluded[c] for c in rows[0] if c != "site_id"}
             self._db.execute(new.on_conflict_do_update(index_elements=["site_id"], set_=changed), rows)
+
+
+def _happened(diff: SitesDiff, gone_before: Mapping[UUID, Site]) -> Iterator[Happened]:
+    for site in diff.new:
+        if before := gone_before.get(site.site_id):
+            yield Happened(site.site_id, Event.RETURNED)
+            yield from each_field(Changed.between(before, site))
+        else:
+            yield Happened(site.site_id, Event.NEW)
+    for changed in diff.changed:
+        yield from each_field(changed)
+    for site in diff.gone:
+        yield Happened(site.site_id, Event.GONE)
 
 
 def _site(row: Row[Any]) -> Site:

@@ -12,6 +12,7 @@ from core.store.calendars import CalendarBook
 from core.store.call_backs import CallBackBook
 from core.store.dead_pins import DeadPinBook
 from core.store.gates import GateBook
+from core.store.held_changes import HeldChangeBook
 from core.store.inbox import InboxBook
 from core.store.invitations import InvitationBook
 from core.store.mo_parts import MoPartBook
@@ -30,6 +31,8 @@ from core.store.responses import ResponseBook
 from core.store.routes import RouteBook
 from core.store.rule_changes import RuleChangeBook
 from core.store.sessions import SessionBook
+from core.store.site_history import SiteHistoryBook
+from core.store.site_imports import SiteImportBook
 from core.store.sites import SiteBook
 from core.store.stand_ins import StandInBook
 from core.store.step_counts import StepCountBook
@@ -82,6 +85,18 @@ class Work:
     @cached_property
     def sites(self) -> SiteBook:
         return SiteBook(self.db)
+
+    @cached_property
+    def site_imports(self) -> SiteImportBook:
+        return SiteImportBook(self.db)
+
+    @cached_property
+    def held_changes(self) -> HeldChangeBook:
+        return HeldChangeBook(self.db)
+
+    @cached_property
+    def site_history(self) -> SiteHistoryBook:
+        return SiteHistoryBook(self.db)
 
     @cached_property
     def calendars(self) -> CalendarBook:

@@ -1,5 +1,6 @@
 """What every import and check has in common."""
 
+import getpass
 from collections.abc import Collection
 from pathlib import Path
 
@@ -10,6 +11,19 @@ from core.open_data import Quarantined
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 MOMENT = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d"])
 UNCHANGED = "Nothing was changed (--dry-run)."
+
+
+def os_user() -> str:
+    """Who is at the keyboard; "somebody" where the system has no name for them."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # KeyError before Python 3.13
+        return "somebody"
+
+
+by_option = click.option(
+    "--by", "who", default=os_user, show_default="you", help="Who decides; kept with it."
+)
 
 
 def tell_quarantined(rows: Collection[Quarantined]) -> None:

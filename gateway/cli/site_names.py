@@ -14,24 +14,29 @@ SHOWN: Final = 5
 site_option = click.option("--site", "site_named", help="A site: its id, or words of its name.")
 
 
-def find_site(sites: Iterable[Site], named: str) -> Site:
+def named(site: Site) -> str:
+    """A site as commands show it, with the id by which they take it back."""
+    return f"{site.name} ({site.site_id})"
+
+
+def find_site(sites: Iterable[Site], said: str, *, hint: str = "--site") -> Site:
     """The one site that is meant; raises BadParameter, with the choice where there is one."""
     known = list(sites)
     try:
-        site_id = UUID(named)
+        site_id = UUID(said)
     except ValueError:
-        meant = [site for site in known if all(word in fold(site.name) for word in fold(named).split())]
-        exact = [site for site in meant if fold(site.name) == fold(named)]
+        meant = [site for site in known if all(word in fold(site.name) for word in fold(said).split())]
+        exact = [site for site in meant if fold(site.name) == fold(said)]
     else:
         meant, exact = [site for site in known if site.site_id == site_id], []
     match exact or meant:
         case [site]:
             return site
         case []:
-            raise click.BadParameter(f"there is no site {named!r}", param_hint="--site")
+            raise click.BadParameter(f"there is no site {said!r}", param_hint=hint)
         case several:
-            some = "; ".join(f"{site.name} ({site.site_id})" for site in several[:SHOWN])
+            some = "; ".join(named(site) for site in several[:SHOWN])
             more = f"; and {len(several) - SHOWN} more" if len(several) > SHOWN else ""
             raise click.BadParameter(
-                f"{named!r} may be any of {len(several)} sites: {some}{more}", param_hint="--site"
+                f"{said!r} may be any of {len(several)} sites: {some}{more}", param_hint=hint
             )

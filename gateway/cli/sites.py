@@ -8,8 +8,12 @@ from uuid import UUID
 
 import click
 
-from core.sites import Gate, Site, SitesDiff, diff, read_sites
-from gateway.cli.importing import FILE, MOMENT, UNCHANGED, tell_quarantined
+from core.sites import Gate, Origin, Site, SitesDiff, SitesRead, read_sites
+from core.sites.reading import PlacedBy
+from core.store.held_changes import Questions
+from gateway.cli.importing import FILE, MOMENT, UNCHANGED, by_option, tell_quarantined
+from gateway.cli.site_names import named
+from gateway.cli.sites_held import approve, held, history
 from gateway.compose import App
 
 
@@ -21,19 +25,26 @@ def sites() -> None:
 @sites.command("import")
 @click.argument("file", type=FILE)
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@by_option
 @click.pass_obj
-def import_(app: App, file: Path, dry_run: bool) -> None:
-    """Bring in FILE, the open data `prehled-ockovacich-mist`; importing twice changes nothing."""
+def import_(app: App, file: Path, dry_run: bool, who: str) -> None:
+    """Bring in FILE, the open data `prehled-ockovacich-mist`; importing twice changes nothing.
+
+    What could offer, move or close a site by mistake is held until somebody approves it: `crs sites held`.
+    """
     read = read_sites(file.read_bytes(), app.world.postcodes)
     if not read.sites:
         tell_quarantined(read.quarantined)
         # Taken at its word, such a file would close every site.
         raise click.ClickException("The file has no site that can be read. Nothing was changed.")
+    now = datetime.now(UTC)
     with app.store(connections=1) as store, store.begin() as work:
-        found = diff(work.sites.all(), read.sites, silent=read.silent, set_aside=read.set_aside)
+        comparison = work.site_imports.compare(read, now=now)
         if not dry_run:
-            work.sites.apply(found, now=datetime.now(UTC))
-    _tell(found)
+            work.site_imports.carry_out(comparison, Origin(who, file.name), now=now)
+    _tell(comparison.safe)
+    _tell_held(comparison.questions)
+    _tell_placed(read)
     tell_quarantined(read.quarantined)
     if dry_run:
         click.echo(UNCHANGED)
@@ -41,15 +52,36 @@ def import_(app: App, file: Path, dry_run: bool) -> None:
 
 def _tell(found: SitesDiff) -> None:
     for site in found.new:
-        click.echo(f"+ {_named(site)}")
+        click.echo(f"+ {named(site)}")
     for changed in found.changed:
-        click.echo(f"~ {_named(changed.new)}: {changed.words()}")
+        click.echo(f"~ {named(changed.new)}: {changed.words()}")
     for site in found.gone:
-        click.echo(f"- {_named(site)}")
+        click.echo(f"- {named(site)}")
     click.echo(
         f"New {len(found.new)}, changed {len(found.changed)}, gone {len(found.gone)}, "
         f"unchanged {len(found.unchanged)}."
     )
+
+
+def _tell_held(questions: Questions) -> None:
+    for each in questions.fresh:
+        click.echo(f"? {named(each.old)}, {each.doubt}: {each.words}")
+    held = {
+        "held now": len(questions.fresh),
+        "held before": len(questions.waiting),
+        "rejected before": len(questions.rejected),
+        "not in question any more": len(questions.over),
+    }
+    if any(held.values()):
+        told = ", ".join(f"{words} {count}" for words, count in held.items() if count)
+        click.echo(f"To be looked at: {told}. See `crs sites held`.")
+
+
+def _tell_placed(read: SitesRead) -> None:
+    others = {by: count for by, count in read.placed.items() if by is not PlacedBy.COORDINATES}
+    if others:
+        told = ", ".join(f"by {by} {count}" for by, count in sorted(others.items()))
+        click.echo(f"Placed on the map without coordinates of their own: {told}.")
 
 
 @sites.command()
@@ -73,7 +105,7 @@ def check(app: App, now: datetime | None, as_json: bool) -> None:
 
 def _judge(listed: Sequence[Site], gates: Mapping[UUID, Gate]) -> None:
     for site in listed:
-        click.echo(f"{_named(site)}: {gates[site.site_id].words()}")
+        click.echo(f"{named(site)}: {gates[site.site_id].words()}")
     may = sum(gates[site.site_id].is_open for site in listed)
     click.echo(f"{may} of {len(listed)} sites may be offered.")
 
@@ -87,5 +119,5 @@ def _as_json(site: Site, gate: Gate) -> dict[str, object]:
     }
 
 
-def _named(site: Site) -> str:
-    return f"{site.name} ({site.site_id})"
+for _command in (held, approve, history):
+    sites.add_command(_command)

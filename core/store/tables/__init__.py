@@ -24,6 +24,7 @@ from core.store.tables.people import (
     audit,
     dead_pins,
     invitations,
+    pause_notices,
     registrations,
     reservations,
     rule_changes,
@@ -31,7 +32,15 @@ from core.store.tables.people import (
     waves,
     wrong_pins,
 )
-from core.store.tables.sites import calendars, sites, slots, stock_movements
+from core.store.tables.sites import (
+    calendars,
+    held_changes,
+    site_history,
+    site_pauses,
+    sites,
+    slots,
+    stock_movements,
+)
 
 __all__ = [
     "attempts",
@@ -40,6 +49,7 @@ __all__ = [
     "call_backs",
     "dead_pins",
     "early_receipts",
+    "held_changes",
     "inbox",
     "invitations",
     "metadata",
@@ -48,6 +58,7 @@ __all__ = [
     "operator_shifts",
     "operators",
     "outbox",
+    "pause_notices",
     "pin1s",
     "proven_phones",
     "recordings",
@@ -57,6 +68,8 @@ __all__ = [
     "rule_changes",
     "rule_notices",
     "sessions",
+    "site_history",
+    "site_pauses",
     "sites",
     "slots",
     "step_counts",

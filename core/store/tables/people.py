@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from core.store.tables.base import at, id_, metadata, text_
-from core.store.tables.sites import sites, slots
+from core.store.tables.sites import site_pauses, sites, slots
 
 registrations = Table(
     "registrations",
@@ -147,6 +147,17 @@ rule_notices = Table(
     Column("registration_id", BigInteger, ForeignKey(registrations.c.registration_id), primary_key=True),
     text_("purpose"),
     Index("ix_rule_notices_registration_id", "registration_id"),
+)
+
+pause_notices = Table(
+    "pause_notices",  # who was told that a site pauses, or is open again: nobody twice
+    metadata,
+    Column("pause_id", BigInteger, ForeignKey(site_pauses.c.pause_id), primary_key=True),
+    Column("registration_id", BigInteger, ForeignKey(registrations.c.registration_id), primary_key=True),
+    Column("purpose", Text, primary_key=True),
+    at("told_at"),
+    CheckConstraint("purpose IN ('site_pauses', 'site_reopens')", name="purpose_known"),
+    Index("ix_pause_notices_registration_id", "registration_id"),
 )
 
 audit = Table(

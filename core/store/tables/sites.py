@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from core.store.tables.base import at, id_, metadata, text_
 
@@ -40,6 +41,63 @@ sites = Table(
     text_("gate", default="automatic"),  # who decides on waves here: the planner, the site, or nobody
     at("paused_at", nullable=True),  # nobody invites here until it is resumed, whatever the gate says
     CheckConstraint("gate IN ('automatic', 'by_hand', 'closed')", name="gate_known"),
+)
+
+site_history = Table(
+    "site_history",  # who changed what about a site: lines are added, never changed
+    metadata,
+    id_("entry_id"),
+    Column("site_id", Uuid, ForeignKey(sites.c.site_id), nullable=False),
+    at("at"),
+    text_("who"),
+    text_("source"),  # the name of a file, or a command
+    text_("event"),
+    text_("field", nullable=True),  # NULL: the site as a whole
+    text_("old", nullable=True),
+    text_("new", nullable=True),
+    Index("ix_site_history_site_id", "site_id", "entry_id"),
+)
+
+held_changes = Table(
+    "held_changes",  # what an import would change and somebody has to look at first
+    metadata,
+    id_("held_id"),
+    Column("site_id", Uuid, ForeignKey(sites.c.site_id), nullable=False),
+    text_("doubt"),
+    Column("old", JSONB, nullable=False),
+    Column("new", JSONB, nullable=False),
+    text_("words"),
+    text_("source"),
+    text_("brought_by"),
+    at("held_at"),
+    text_("state", default="waiting"),
+    text_("decided_by", nullable=True),
+    at("decided_at", nullable=True),
+    at("over_at", nullable=True),  # the registry does not say so any more, or it was approved
+    CheckConstraint("state IN ('waiting', 'approved', 'rejected')", name="state_known"),
+    CheckConstraint("(state = 'waiting') = (decided_at IS NULL)", name="decided_has_a_time"),
+)
+Index(
+    "uq_held_changes_one_question",
+    held_changes.c.site_id,
+    held_changes.c.doubt,
+    unique=True,
+    postgresql_where=held_changes.c.over_at.is_(None),
+)
+
+site_pauses = Table(
+    "site_pauses",  # days on which a site does not vaccinate
+    metadata,
+    id_("pause_id"),
+    Column("site_id", Uuid, ForeignKey(sites.c.site_id), nullable=False),
+    Column("from_on", Date, nullable=False),
+    Column("reopens_on", Date),  # the first day after it; NULL: nobody knows yet
+    text_("because"),
+    text_("paused_by"),
+    at("paused_at"),
+    at("told_all_at", nullable=True),  # everybody was told that it is over
+    CheckConstraint("reopens_on >= from_on", name="ends_after_it_begins"),
+    Index("ix_site_pauses_site_id", "site_id"),
 )
 
 calendars = Table(
