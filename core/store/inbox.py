@@ -1,14 +1,29 @@
 """MOs: durable before they are acknowledged, answered once and in order."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, literal, select, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Connection,
+    Integer,
+    LargeBinary,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.messages import Address, Mo, NewMo
 from core.store import tables as t
+from core.store.given import given, rows_given
 from core.vault import Vault
 
 SAME_TEXT_WITHIN = timedelta(seconds=30)
@@ -41,8 +56,7 @@ class InboxBook:
         rows = self._new_rows(messages)
         if not rows:
             return 0
-        new = upsert(t.inbox).on_conflict_do_nothing().returning(t.inbox.c.mo_id)
-        return len(self._db.execute(new, rows).all())
+        return len(self._db.execute(_ADD, rows).all())
 
     def _new_rows(self, messages: Sequence[NewMo]) -> list[dict[str, Any]]:
         """The rows to insert, without those that repeat an unanswered text of the last seconds."""
@@ -63,15 +77,7 @@ class InboxBook:
     def _waiting_since(self, rows: Sequence[dict[str, Any]]) -> dict[tuple[Any, ...], datetime]:
         if not rows:
             return {}
-        i = t.inbox.c
-        same = tuple_(i.channel, i.address, i.text_digest).in_(
-            [(row["channel"], row["address"], row["text_digest"]) for row in rows]
-        )
-        found = self._db.execute(
-            select(i.channel, i.address, i.text_digest, func.max(i.received_at))
-            .where(i.done_at.is_(None), same)
-            .group_by(i.channel, i.address, i.text_digest)
-        )
+        found = self._db.execute(_WAITING_SINCE, rows_given(rows, "channel", "address", "text_digest"))
         return {(channel, address, bytes(digest)): at for channel, address, digest, at in found}
 
     def _row(self, message: NewMo) -> dict[str, Any]:
@@ -91,43 +97,22 @@ class InboxBook:
 
         The lock lasts until this transaction ends, so no other process takes a turn of these addresses.
         """
-        waiting = (
-            select(t.inbox.c.channel, t.inbox.c.address)
-            .where(t.inbox.c.done_at.is_(None))
-            .order_by(t.inbox.c.mo_id)
-            .limit(at_most)
-            .cte("waiting")
-        )
-        distinct = select(waiting.c.channel, waiting.c.address).distinct().cte("addresses")
-        locked = select(distinct).where(
-            func.pg_try_advisory_xact_lock(
-                TURN_LOCK, func.hashtext(distinct.c.channel + literal(":") + distinct.c.address)
-            )
-        )
-        addresses = [tuple(row) for row in self._db.execute(locked)]
+        addresses = [dict(row) for row in self._db.execute(_LOCK, {"at_most": at_most}).mappings()]
         if not addresses:
             return []
         # A second statement sees newer than the locks: what another process has just done is gone.
-        return self._read(
-            select(*_MO).where(
-                tuple_(t.inbox.c.channel, t.inbox.c.address).in_(addresses), t.inbox.c.done_at.is_(None)
-            )
-        )
+        return self._read(_WAITING, rows_given(addresses, "channel", "address"))
 
     def claim_address(self, address: Address) -> list[Mo]:
         """All waiting MOs of one address, waiting for its lock where somebody else has it."""
-        key = func.hashtext(f"{address.channel}:{address.number}")
-        self._db.execute(select(func.pg_advisory_xact_lock(TURN_LOCK, key)))
+        self._db.execute(_LOCK_ONE, {"key": f"{address.channel}:{address.number}"})
         return self._read(
-            select(*_MO).where(
-                t.inbox.c.channel == address.channel,
-                t.inbox.c.address == address.number,
-                t.inbox.c.done_at.is_(None),
-            )
+            _WAITING,
+            rows_given([{"channel": address.channel, "address": address.number}], "channel", "address"),
         )
 
-    def _read(self, query: Select[Any]) -> list[Mo]:
-        rows = self._db.execute(query.order_by(t.inbox.c.mo_id))
+    def _read(self, found: Select[Any], of: Mapping[str, Any]) -> list[Mo]:
+        rows = self._db.execute(found, of)
         return [
             Mo(
                 r.mo_id,
@@ -142,7 +127,7 @@ class InboxBook:
 
     def settle(self, mo_ids: Collection[int], *, now: datetime) -> None:
         """Mark MOs done; they will not be answered again."""
-        self._db.execute(update(t.inbox).where(t.inbox.c.mo_id.in_(mo_ids)).values(done_at=now))
+        self._db.execute(_SETTLE, {"mo_ids": list(mo_ids), "done_at": now})
 
     def count_failure(self, mo_id: int) -> int:
         """Note that a turn of this MO raised, and return how often that has happened."""
@@ -167,3 +152,39 @@ class InboxBook:
                 select(func.count()).select_from(t.inbox).where(t.inbox.c.done_at.is_(None))
             ).scalar_one()
         )
+
+
+# Built once: building a statement costs more than running it.
+
+_i = t.inbox.c
+_ADD = upsert(t.inbox).on_conflict_do_nothing().returning(_i.mo_id)
+_SAID = given(channel=Text, address=Text, text_digest=LargeBinary)
+_WAITING_SINCE = (
+    select(_i.channel, _i.address, _i.text_digest, func.max(_i.received_at))
+    .where(
+        _i.done_at.is_(None),
+        _i.channel == _SAID.c.channel,
+        _i.address == _SAID.c.address,
+        _i.text_digest == _SAID.c.text_digest,
+    )
+    .group_by(_i.channel, _i.address, _i.text_digest)
+)
+_longest = (
+    select(_i.channel, _i.address)
+    .where(_i.done_at.is_(None))
+    .order_by(_i.mo_id)
+    .limit(bindparam("at_most", type_=Integer))
+    .cte("waiting")
+)
+_each = select(_longest.c.channel, _longest.c.address).distinct().cte("addresses")
+_LOCK = select(_each.c.channel, _each.c.address).where(
+    func.pg_try_advisory_xact_lock(TURN_LOCK, func.hashtext(_each.c.channel + literal(":") + _each.c.address))
+)
+_LOCK_ONE = select(func.pg_advisory_xact_lock(TURN_LOCK, func.hashtext(bindparam("key"))))
+_FROM = given(channel=Text, address=Text)
+_WAITING = (
+    select(*_MO)
+    .where(_i.done_at.is_(None), _i.channel == _FROM.c.channel, _i.address == _FROM.c.address)
+    .order_by(_i.mo_id)
+)
+_SETTLE = update(t.inbox).where(_i.mo_id == func.any(cast(bindparam("mo_ids"), ARRAY(BigInteger))))

@@ -1,28 +1,39 @@
 """MTs: written with the turn that caused them, claimed by one sender, settled by what the operator said."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     ColumnElement,
     Connection,
+    DateTime,
+    Integer,
     ScalarSelect,
+    SmallInteger,
+    Text,
     and_,
+    bindparam,
     case,
+    cast,
     extract,
     func,
     insert,
     literal,
+    literal_column,
     or_,
     select,
-    tuple_,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.messages import Address, ClaimedMt, Expected, Lane, MtState, NewMt
 from core.store import tables as t
+from core.store.given import given, rows_given
 from core.unanswered import Patience
 from core.vault import Vault
 
@@ -48,7 +59,7 @@ class OutboxBook:
     def add(self, messages: Sequence[NewMt]) -> None:
         """Queue the messages, in their order; keep those that are blocked."""
         if messages:
-            self._db.execute(insert(t.outbox), [self._row(m) for m in messages])
+            self._db.execute(_ADD, [self._row(m) for m in messages])
 
     def _row(self, message: NewMt) -> dict[str, Any]:
         return {
@@ -91,63 +102,28 @@ class OutboxBook:
 
         At most `max_segments` in all, but at least one message when any waits.
         """
-        o = t.outbox.c
-        due = [
-            o.state == MtState.QUEUED,
-            o.operator == operator,
-            or_(o.not_before.is_(None), o.not_before <= now),
-            or_(o.valid_until.is_(None), o.valid_until > now),
-        ]
-        if set(lanes) != set(Lane):
-            due.append(o.lane.in_([int(lane) for lane in lanes]))
-        if address is not None:
-            due += [o.channel == address.channel, o.address == address.number]
-        queued = (
-            select(o.mt_id, o.lane, o.rank, o.segments)
-            .where(*due)
-            .order_by(o.lane, o.rank, o.mt_id)
-            .limit(max_segments)
-            .with_for_update(skip_locked=True)
-            .cte("queued")
-        )
-        before = func.sum(queued.c.segments).over(
-            order_by=(queued.c.lane, queued.c.rank, queued.c.mt_id), rows=(None, 0)
-        )
-        fitting = select(queued.c.mt_id, queued.c.segments, before.label("upto")).cte("fitting")
-        chosen = select(fitting.c.mt_id).where(
-            or_(fitting.c.upto <= max_segments, fitting.c.upto == fitting.c.segments)
-        )
+        claimed = _claiming(of_lanes=set(lanes) != set(Lane), of_address=address is not None)
         rows = self._db.execute(
-            update(t.outbox)
-            .where(o.mt_id.in_(chosen))
-            .values(state=MtState.CLAIMED, attempt=o.attempt + 1)
-            .returning(
-                o.mt_id,
-                o.attempt,
-                o.channel,
-                o.address,
-                o.lane,
-                o.rank,
-                o.text_sealed,
-                o.segments,
-                o.valid_until,
-                o.expects_sealed,
-            )
+            claimed,
+            {
+                "of_operator": operator,
+                "most": max_segments,
+                "of_lanes": [int(lane) for lane in lanes],
+                "of_channel": address.channel if address else "",
+                "of_number": address.number if address else "",
+                "now": now,
+            },
         ).all()
         if not rows:
             return []
         self._db.execute(
-            insert(t.attempts),
-            [
-                {
-                    "mt_id": r.mt_id,
-                    "attempt": r.attempt,
-                    "operator": operator,
-                    "claimed_by": by,
-                    "claimed_at": now,
-                }
-                for r in rows
-            ],
+            _ATTEMPT,
+            {
+                **_attempts((r.mt_id, r.attempt) for r in rows),
+                "by_operator": operator,
+                "by": by,
+                "now": now,
+            },
         )
         return [
             ClaimedMt(
@@ -192,17 +168,9 @@ class OutboxBook:
     ) -> None:
         if not claimed:
             return
-        keys = [(c.mt_id, c.attempt) for c in claimed]
-        self._db.execute(
-            update(t.outbox)
-            .where(tuple_(t.outbox.c.mt_id, t.outbox.c.attempt).in_(keys), t.outbox.c.state.in_(old))
-            .values(state=new, **values)
-        )
-        self._db.execute(
-            update(t.attempts)
-            .where(tuple_(t.attempts.c.mt_id, t.attempts.c.attempt).in_(keys))
-            .values(outcome=outcome)
-        )
+        attempts = _attempts((c.mt_id, c.attempt) for c in claimed)
+        self._db.execute(_MOVE, attempts | {"old": list(old), "state": new, **values})
+        self._db.execute(_OUTCOME, attempts | {"outcome": outcome})
 
     def reconcile(self, patience: Patience, *, now: datetime) -> Reconciled:
         """Judge what nobody attends to: old claims, what goes again on a doubt, what is no longer true."""
@@ -280,6 +248,82 @@ class OutboxBook:
             .group_by(o.operator, o.lane)
         )
         return {(operator, Lane(lane)): int(segments) for operator, lane, segments in rows}
+
+
+# Built once: building a statement costs more than running it. States are written out where a partial index
+# is to serve a prepared statement.
+
+_o, _a = t.outbox.c, t.attempts.c
+_NOW = bindparam("now", type_=DateTime(timezone=True))
+_IS_QUEUED = _o.state == literal_column(f"'{MtState.QUEUED}'")
+_ATTEMPTS = given(mt_id=BigInteger, attempt=SmallInteger)
+_ADD = insert(t.outbox)
+_ATTEMPT = insert(t.attempts).from_select(
+    ["mt_id", "attempt", "operator", "claimed_by", "claimed_at"],
+    select(
+        _ATTEMPTS.c.mt_id,
+        _ATTEMPTS.c.attempt,
+        cast(bindparam("by_operator"), Text),
+        cast(bindparam("by"), Text),
+        _NOW,
+    ),
+)
+_OUTCOME = update(t.attempts).where(_a.mt_id == _ATTEMPTS.c.mt_id, _a.attempt == _ATTEMPTS.c.attempt)
+_MOVE = update(t.outbox).where(
+    _o.mt_id == _ATTEMPTS.c.mt_id,
+    _o.attempt == _ATTEMPTS.c.attempt,
+    _o.state == func.any(cast(bindparam("old"), ARRAY(Text))),
+)
+"""What is set is named by the parameters."""
+
+
+def _attempts(of: Iterable[tuple[int, int]]) -> dict[str, list[Any]]:
+    return rows_given(({"mt_id": mt_id, "attempt": attempt} for mt_id, attempt in of), "mt_id", "attempt")
+
+
+@cache
+def _claiming(*, of_lanes: bool, of_address: bool) -> ReturningUpdate[Any]:
+    due = [
+        _IS_QUEUED,
+        _o.operator == bindparam("of_operator"),
+        or_(_o.not_before.is_(None), _o.not_before <= _NOW),
+        or_(_o.valid_until.is_(None), _o.valid_until > _NOW),
+    ]
+    if of_lanes:
+        due.append(_o.lane == func.any(cast(bindparam("of_lanes"), ARRAY(SmallInteger))))
+    if of_address:
+        due += [_o.channel == bindparam("of_channel"), _o.address == bindparam("of_number")]
+    most = bindparam("most", type_=Integer)
+    queued = (
+        select(_o.mt_id, _o.lane, _o.rank, _o.segments)
+        .where(*due)
+        .order_by(_o.lane, _o.rank, _o.mt_id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+        .cte("queued")
+    )
+    before = func.sum(queued.c.segments).over(
+        order_by=(queued.c.lane, queued.c.rank, queued.c.mt_id), rows=(None, 0)
+    )
+    fitting = select(queued.c.mt_id, queued.c.segments, before.label("upto")).cte("fitting")
+    chosen = select(fitting.c.mt_id).where(or_(fitting.c.upto <= most, fitting.c.upto == fitting.c.segments))
+    return (
+        update(t.outbox)
+        .where(_o.mt_id.in_(chosen))
+        .values(state=MtState.CLAIMED, attempt=_o.attempt + 1)
+        .returning(
+            _o.mt_id,
+            _o.attempt,
+            _o.channel,
+            _o.address,
+            _o.lane,
+            _o.rank,
+            _o.text_sealed,
+            _o.segments,
+            _o.valid_until,
+            _o.expects_sealed,
+        )
+    )
 
 
 def _handed_over() -> ScalarSelect[int]:

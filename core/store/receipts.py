@@ -1,15 +1,31 @@
 """Receipts: what operators say became of each part of an MT; a status only moves forward."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Row, case, delete, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Connection,
+    Row,
+    SmallInteger,
+    Text,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.messages import MtState
 from core.store import tables as t
+from core.store.given import given, rows_given
 
 SUBSCRIBER_DIGITS = 9  # enough to compare numbers that are written with and without the country
 MOST_EARLY = 1_000
@@ -63,15 +79,9 @@ class ReceiptBook:
         if not parts:
             return []
         self._meet({part.operator for part in parts})
-        new = upsert(t.mt_parts).on_conflict_do_nothing()
-        self._db.execute(new, [part._asdict() | {"state": MtState.SENT} for part in parts])
-        e = t.early_receipts.c
+        self._db.execute(_ADD, [part._asdict() | {"state": MtState.SENT} for part in parts])
         named = {(part.operator, part.message_key): part for part in parts if part.message_key}
-        early = self._db.execute(
-            delete(t.early_receipts)
-            .where(tuple_(e.operator, e.message_key).in_(named))
-            .returning(e.operator, e.message_key, e.state, e.error)
-        ).all()
+        early = self._db.execute(_MEET_EARLY, _keys(named)).all()
         found = {named[r.operator, r.message_key][:3]: r for r in early}
         self._move({part: MtState(r.state) for part, r in found.items()}, now=now)
         return [_verdict(part, r.operator, r.state, r.error) for part, r in found.items()]
@@ -150,61 +160,84 @@ class ReceiptBook:
     def _meet(self, operators: Collection[str]) -> None:
         """One at a time: else a receipt and the id it names, written at once, would not see each other."""
         for operator in sorted(operators):
-            lock = func.pg_advisory_xact_lock(RECEIPT_LOCK, func.hashtext(operator))
-            self._db.execute(select(lock))
+            self._db.execute(_LOCK, {"operator": operator})
 
     def _known(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[Row[Any]]]:
         """The parts of these ids with their recipients, newest first."""
-        p, o = t.mt_parts.c, t.outbox.c
-        rows = self._db.execute(
-            select(t.mt_parts, o.address)
-            .join(t.outbox, o.mt_id == p.mt_id)
-            .where(tuple_(p.operator, p.message_key).in_(keys))
-            .order_by(p.mt_id.desc(), p.attempt.desc(), p.number.desc())
-        )
+        rows = self._db.execute(_KNOWN, _keys(keys))
         known: dict[tuple[str, str], list[Row[Any]]] = {}
         for row in rows:
             known.setdefault((row.operator, row.message_key), []).append(row)
         return known
 
     def _move(self, outcomes: Mapping[Part, MtState], *, now: datetime) -> None:
-        p = t.mt_parts.c
         for state in (MtState.DELIVERED, MtState.FAILED):
             if parts := sorted(part for part, outcome in outcomes.items() if outcome is state):
-                self._db.execute(
-                    update(t.mt_parts)
-                    .where(tuple_(p.mt_id, p.attempt, p.number).in_(parts), p.state == MtState.SENT)
-                    .values(state=state)
+                moved = rows_given(
+                    (SentPart(*part, "", "")._asdict() for part in parts), "mt_id", "attempt", "number"
                 )
+                self._db.execute(_MOVE, moved | {"state": state})
         self._move_whole({mt_id for mt_id, _, _ in outcomes}, now=now)
 
     def _move_whole(self, mt_ids: Collection[int], *, now: datetime) -> None:
         """An MT is delivered when every part of an attempt is, failed when one of them is."""
         if not mt_ids:
             return
-        p, o = t.mt_parts.c, t.outbox.c
-        delivered = func.count().filter(p.state == MtState.DELIVERED)
-        failed = func.count().filter(p.state == MtState.FAILED)
-        whole = (
-            select(p.mt_id, p.attempt, delivered.label("delivered"), failed.label("failed"))
-            .where(p.mt_id.in_(mt_ids))
-            .group_by(p.mt_id, p.attempt)
-            .subquery()
-        )
-        w = whole.c
-        self._db.execute(
-            update(t.outbox)
-            .where(
-                o.mt_id == w.mt_id,
-                o.attempt == w.attempt,
-                o.state.in_([MtState.SENT, MtState.UNANSWERED]),
-                (w.delivered == o.segments) | (w.failed > 0),
-            )
-            .values(
-                state=case((w.failed > 0, MtState.FAILED.value), else_=MtState.DELIVERED.value),
-                settled_at=now,
-            )
-        )
+        self._db.execute(_MOVE_WHOLE, {"mt_ids": list(mt_ids), "settled_at": now})
+
+
+# Built once: building a statement costs more than running it.
+
+_p, _e, _o = t.mt_parts.c, t.early_receipts.c, t.outbox.c
+_LOCK = select(func.pg_advisory_xact_lock(RECEIPT_LOCK, func.hashtext(bindparam("operator"))))
+_ADD = upsert(t.mt_parts).on_conflict_do_nothing()
+_KEYS = given(operator=Text, message_key=Text)
+_MEET_EARLY = (
+    delete(t.early_receipts)
+    .where(_e.operator == _KEYS.c.operator, _e.message_key == _KEYS.c.message_key)
+    .returning(_e.operator, _e.message_key, _e.state, _e.error)
+)
+_KNOWN = (
+    select(t.mt_parts, _o.address)
+    .join(t.outbox, _o.mt_id == _p.mt_id)
+    .where(_p.operator == _KEYS.c.operator, _p.message_key == _KEYS.c.message_key)
+    .order_by(_p.mt_id.desc(), _p.attempt.desc(), _p.number.desc())
+)
+_PARTS = given(mt_id=BigInteger, attempt=SmallInteger, number=SmallInteger)
+_MOVE = update(t.mt_parts).where(
+    _p.mt_id == _PARTS.c.mt_id,
+    _p.attempt == _PARTS.c.attempt,
+    _p.number == _PARTS.c.number,
+    _p.state == MtState.SENT,
+)
+_parts_of = (
+    select(
+        _p.mt_id,
+        _p.attempt,
+        func.count().filter(_p.state == MtState.DELIVERED).label("delivered"),
+        func.count().filter(_p.state == MtState.FAILED).label("failed"),
+    )
+    .where(_p.mt_id == func.any(cast(bindparam("mt_ids"), ARRAY(BigInteger))))
+    .group_by(_p.mt_id, _p.attempt)
+    .subquery()
+    .c
+)
+_MOVE_WHOLE = (
+    update(t.outbox)
+    .where(
+        _o.mt_id == _parts_of.mt_id,
+        _o.attempt == _parts_of.attempt,
+        _o.state.in_([MtState.SENT, MtState.UNANSWERED]),
+        (_parts_of.delivered == _o.segments) | (_parts_of.failed > 0),
+    )
+    .values(state=case((_parts_of.failed > 0, MtState.FAILED.value), else_=MtState.DELIVERED.value))
+)
+
+
+def _keys(keys: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    return rows_given(
+        ({"operator": operator, "message_key": key} for operator, key in keys), "operator", "message_key"
+    )
 
 
 def _verdict(part: Part, operator: str, state: str, error: str | None) -> Verdict:

@@ -3,11 +3,24 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, exists, literal, select
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    DateTime,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.routing import Known
 from core.store import tables as t
+from core.store.given import given, rows_given
 
 RELEARN_AFTER = timedelta(hours=1)
 ROUTES_LAST = timedelta(days=90)  # a number is ported once in years; who writes to us is seen again
@@ -28,19 +41,8 @@ class RouteBook:
         }
         if not rows:
             return
-        new = upsert(t.routes).values(list(rows.values()))
-        self._db.execute(
-            new.on_conflict_do_update(
-                index_elements=["address"],
-                set_={
-                    "operator": new.excluded.operator,
-                    "learned_from": new.excluded.learned_from,
-                    "learned_at": new.excluded.learned_at,
-                },
-                where=(t.routes.c.operator != new.excluded.operator)
-                | (t.routes.c.learned_at < now - RELEARN_AFTER),
-            )
-        )
+        of = rows_given(rows.values(), "address", "operator", "learned_from", "learned_at")
+        self._db.execute(_LEARN, of | {"old": now - RELEARN_AFTER})
 
     def learn_delivered(self, mts: Collection[tuple[int, str]], *, now: datetime) -> None:
         """Note whose the numbers are that another operator had refused, by (mt_id, operator) of receipts.
@@ -81,9 +83,8 @@ class RouteBook:
 
     def find(self, numbers: Collection[str]) -> Known:
         """What these numbers have shown."""
-        r, u = t.routes.c, t.unserved.c
-        learned = self._db.execute(select(r.address, r.operator).where(r.address.in_(numbers)))
-        refusals = self._db.execute(select(u.address, u.operator).where(u.address.in_(numbers)))
+        learned = self._db.execute(_LEARNED, {"numbers": list(numbers)})
+        refusals = self._db.execute(_REFUSALS, {"numbers": list(numbers)})
         unserved: dict[str, frozenset[str]] = {}
         for row in refusals:
             unserved[row.address] = unserved.get(row.address, frozenset()) | {row.operator}
@@ -93,3 +94,19 @@ class RouteBook:
         """Drop what may no longer be so."""
         self._db.execute(delete(t.routes).where(t.routes.c.learned_at < now - ROUTES_LAST))
         self._db.execute(delete(t.unserved).where(t.unserved.c.learned_at < now - REFUSALS_LAST))
+
+
+# Built once: building a statement costs more than running it.
+
+_r, _u = t.routes.c, t.unserved.c
+_SEEN = given(address=Text, operator=Text, learned_from=Text, learned_at=DateTime(timezone=True))
+_new = upsert(t.routes).from_select(_SEEN.c.keys(), select(_SEEN))
+_LEARN = _new.on_conflict_do_update(
+    index_elements=["address"],
+    set_={name: _new.excluded[name] for name in ("operator", "learned_from", "learned_at")},
+    where=(_r.operator != _new.excluded.operator)
+    | (_r.learned_at < bindparam("old", type_=DateTime(timezone=True))),
+)
+_NUMBERS = func.any(cast(bindparam("numbers"), ARRAY(Text)))
+_LEARNED = select(_r.address, _r.operator).where(_r.address == _NUMBERS)
+_REFUSALS = select(_u.address, _u.operator).where(_u.address == _NUMBERS)

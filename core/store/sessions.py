@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, Text, exists, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.messages import Address
 from core.store import tables as t
+from core.store.given import given, rows_given
 from core.vault import Vault
 
 _s, _m = t.sessions.c, t.inbox.c
@@ -47,12 +48,8 @@ class SessionBook:
 
     def find(self, addresses: Collection[Address]) -> dict[Address, tuple[dict[str, Any], datetime]]:
         """The sessions of these addresses, where there are any, and when each last moved."""
-        s = t.sessions.c
-        rows = self._db.execute(
-            select(s.channel, s.address, s.answers_sealed, s.updated_at).where(
-                tuple_(s.channel, s.address).in_(addresses)
-            )
-        )
+        of = ({"channel": address.channel, "address": address.number} for address in addresses)
+        rows = self._db.execute(_FIND, rows_given(of, "channel", "address"))
         return {
             Address(r.channel, r.address): (json.loads(self._vault.open(r.answers_sealed)), r.updated_at)
             for r in rows
@@ -71,9 +68,7 @@ class SessionBook:
             }
             for address, session in sorted(sessions.items())
         ]
-        new = upsert(t.sessions)
-        changed = {c: new.excluded[c] for c in rows[0] if c not in {"channel", "address"}}
-        self._db.execute(new.on_conflict_do_update(index_elements=["channel", "address"], set_=changed), rows)
+        self._db.execute(_KEEP, rows)
 
     def _values(self, session: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -152,3 +147,16 @@ class SessionBook:
     def _write(self, address: Address, session: Mapping[str, Any]) -> None:
         hers = (_s.channel == address.channel, _s.address == address.number)
         self._db.execute(update(t.sessions).where(*hers).values(self._values(session)))
+
+
+# Built once: building a statement costs more than running it.
+
+_OF = given(channel=Text, address=Text)
+_FIND = select(_s.channel, _s.address, _s.answers_sealed, _s.updated_at).where(
+    _s.channel == _OF.c.channel, _s.address == _OF.c.address
+)
+_new = upsert(t.sessions)
+_KEEP = _new.on_conflict_do_update(
+    index_elements=["channel", "address"],
+    set_={c.name: _new.excluded[c.name] for c in t.sessions.c if not c.primary_key},
+)

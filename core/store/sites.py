@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.sites import Changed, Event, Kind, Origin, Site, SitesDiff
@@ -14,6 +14,7 @@ from core.store import tables as t
 from core.store.site_history import Happened, SiteHistoryBook, each_field
 
 _FIELDS = tuple(Site.__dataclass_fields__)
+_ONE = select(t.sites).where(t.sites.c.site_id == bindparam("site"))
 
 
 class SiteBook:
@@ -21,6 +22,7 @@ class SiteBook:
 
     def __init__(self, db: Connection) -> None:
         self._db = db
+        self._read: dict[UUID, Site | None] = {}
 
     def all(self) -> dict[UUID, Site]:
         """The sites that are in the registry now."""
@@ -28,9 +30,11 @@ class SiteBook:
         return {row.site_id: _site(row) for row in rows}
 
     def get(self, site_id: UUID) -> Site | None:
-        """A site, also one that is gone."""
-        row = self._db.execute(select(t.sites).where(t.sites.c.site_id == site_id)).one_or_none()
-        return _site(row) if row else None
+        """A site, also one that is gone; read once in a transaction, in which many people ask for it."""
+        if site_id not in self._read:
+            row = self._db.execute(_ONE, {"site": site_id}).one_or_none()
+            self._read[site_id] = _site(row) if row else None
+        return self._read[site_id]
 
     def gone(self) -> dict[UUID, Site]:
         """The sites that have left the registry, as they were then."""
@@ -39,6 +43,7 @@ class SiteBook:
 
     def apply(self, diff: SitesDiff, *, now: datetime, origin: Origin = BY_PROGRAM) -> None:
         """Write what is new, changed or gone, and into the history of each site who says so."""
+        self._read.clear()
         before = self.gone() if diff.new else {}
         self._write(diff.new, now)
         self._write((changed.new for changed in diff.changed), now)

@@ -45,6 +45,7 @@ from core.vault import Vault
 
 OUTBOX_CHANNEL = "crs_outbox"  # NOTIFY: an MT waits to be sent
 INBOX_CHANNEL = "crs_inbox"  # NOTIFY: an MO waits for its turn
+_WAKE = text("SELECT pg_notify(:channel, '')")
 
 
 class Work:
@@ -196,7 +197,7 @@ class Work:
 
     def wake(self, channel: str) -> None:
         """Tell other processes, once this commits, that there is work (`OUTBOX_CHANNEL`, `INBOX_CHANNEL`)."""
-        self.db.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
+        self.db.execute(_WAKE, {"channel": channel})
 
 
 class Store:
