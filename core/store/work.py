@@ -10,11 +10,13 @@ from core.store.asking import AskingBook
 from core.store.audit import AuditBook
 from core.store.calendars import CalendarBook
 from core.store.call_backs import CallBackBook
+from core.store.confirmations import ConfirmationView
 from core.store.dead_pins import DeadPinBook
 from core.store.gates import GateBook
 from core.store.held_changes import HeldChangeBook
 from core.store.inbox import InboxBook
 from core.store.invitations import InvitationBook
+from core.store.mails import MailBook
 from core.store.mo_parts import MoPartBook
 from core.store.moving import MovingBook
 from core.store.open_pins import OpenPinBook
@@ -134,6 +136,14 @@ class Work:
     @cached_property
     def reservations(self) -> ReservationBook:
         return ReservationBook(self.db)
+
+    @cached_property
+    def confirmations(self) -> ConfirmationView:
+        return ConfirmationView(self.db, self.vault)
+
+    @cached_property
+    def mails(self) -> MailBook:
+        return MailBook(self.db, self.vault)
 
     @cached_property
     def moving(self) -> MovingBook:

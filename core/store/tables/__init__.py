@@ -7,6 +7,7 @@ What must never be is a named constraint here, whatever the code above believes.
 
 from core.store.tables.base import metadata
 from core.store.tables.channels import call_backs, pin1s, proven_phones, recordings, step_counts
+from core.store.tables.mails import mails
 from core.store.tables.messages import (
     attempts,
     early_receipts,
@@ -52,6 +53,7 @@ __all__ = [
     "held_changes",
     "inbox",
     "invitations",
+    "mails",
     "metadata",
     "mo_parts",
     "mt_parts",

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    func,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -33,6 +34,7 @@ registrations = Table(
     text_("psc"),
     text_("phone"),
     text_("email", nullable=True),
+    at("email_refused_at", nullable=True),  # her mail server does not know it
     Column("site_id", Uuid, ForeignKey(sites.c.site_id), nullable=False),
     text_("group_key"),
     Column("score", Integer, nullable=False),
@@ -77,6 +79,11 @@ Index(
     "ix_registrations_returned", registrations.c.site_id, postgresql_where=registrations.c.state == "returned"
 )
 Index("ix_registrations_phone", registrations.c.phone)
+Index(
+    "ix_registrations_email",
+    func.lower(registrations.c.email),
+    postgresql_where=registrations.c.email.is_not(None),
+)
 Index("ix_registrations_number_digest", registrations.c.number_digest)
 Index("ix_registrations_registered_at", registrations.c.registered_at)
 
