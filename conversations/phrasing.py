@@ -11,6 +11,7 @@ from typing import Any, Final
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from conversations.long_dates import long_moment
 from conversations.media import IVR
 from conversations.media.speech import SPEECH, Speech
 from conversations.media.speech.names import name_aloud
@@ -40,6 +41,13 @@ def moment(context: Context, value: Any) -> str:
     if at and (speech := _aloud(context)):
         return speech.moment(at)
     return f"{_day(at, context['language'])} {at.hour}:{at.minute:02}" if at else str(value or "")
+
+
+@pass_context
+def in_full(context: Context, value: Any) -> str:
+    """``pondělí 25. ledna 2021 v 8:00``: in Prague."""
+    at = _local(value)
+    return long_moment(at, context["language"]) if at else str(value or "")
 
 
 @pass_context
@@ -199,6 +207,7 @@ def _day(at: datetime, language: str) -> str:
 
 FILTERS: Final[Mapping[str, Callable[..., str]]] = {
     "moment": moment,
+    "in_full": in_full,
     "day": day,
     "full_date": full_date,
     "opening": opening,

@@ -1,0 +1,1 @@
+"""Letters by e-mail: their words, the paper and the calendar file that go with them, and the post."""
