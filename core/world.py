@@ -19,5 +19,6 @@ class World:
     policy: Policy = HARD_GUARANTEE  # under which people are invited, and told how long a PIN is good
     country: str = "CZ"
     hotline: str = "1221"
+    has_mail: bool = False  # letters by e-mail are sent, and may be promised
     hold_for: timedelta = timedelta(minutes=30)  # how long dates are kept while somebody decides
     lead: timedelta = timedelta(hours=2)  # no first dose sooner than this after choosing it

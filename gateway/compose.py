@@ -19,10 +19,12 @@ from core.store.schema import current_revision, newest_revision, upgrade
 from core.store.work import Store
 from core.vault import BadKey, Vault
 from core.world import World
-from gateway import embedded
+from gateway import embedded, smtp
 from gateway.clock import utc_now
 from gateway.roads import Roads
 from gateway.settings import EMBEDDED, Settings, SettingsError, read
+from workers.mails.carrier import Post
+from workers.mails.letters import Writer
 from workers.workshop import Workshop
 
 DATA = Path(__file__).parent.parent / "data"
@@ -45,7 +47,12 @@ class App:
 
     @cached_property
     def world(self) -> World:
-        return load_world(country=self.settings.sms.country, policy=self.policy, programme=self.programme)
+        return load_world(
+            country=self.settings.sms.country,
+            policy=self.policy,
+            programme=self.programme,
+            has_mail=bool(self.settings.mail.host),
+        )
 
     @cached_property
     def programme(self) -> Programme:
@@ -128,8 +135,26 @@ class App:
     def workshop(self, store: Store, clock: Callable[[], datetime] = utc_now) -> Workshop:
         """What jobs work with."""
         return Workshop(
-            store, self.library, self.world, self.operators, self.sending_hours, secrets.SystemRandom(), clock
+            store,
+            self.library,
+            self.world,
+            self.operators,
+            self.sending_hours,
+            secrets.SystemRandom(),
+            clock,
+            self.post,
         )
+
+    @cached_property
+    def writer(self) -> Writer:
+        """Who puts letters into words."""
+        return Writer(self.library.words, hotline=self.world.hotline)
+
+    @cached_property
+    def post(self) -> Post | None:
+        """The mail server of the settings; None where there is none."""
+        mail = self.settings.mail
+        return Post(lambda: smtp.connect(mail), mail.sender) if mail.host else None
 
     @contextmanager
     def redis_url(self) -> Iterator[str]:
@@ -142,7 +167,11 @@ class App:
 
 
 def load_world(
-    *, country: str = "CZ", policy: Policy = HARD_GUARANTEE, programme: Programme | None = None
+    *,
+    country: str = "CZ",
+    policy: Policy = HARD_GUARANTEE,
+    programme: Programme | None = None,
+    has_mail: bool = False,
 ) -> World:
     """The configuration of the field, from the data shipped with this release where nothing else is given."""
     return World(
@@ -151,6 +180,7 @@ def load_world(
         postcodes=load_postcodes((DATA / "psc_geo.csv").read_bytes(), (DATA / "towns.csv").read_bytes()),
         policy=policy,
         country=country,
+        has_mail=has_mail,
     )
 
 

@@ -13,6 +13,7 @@ from rq.exceptions import DuplicateJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from workers.mails.sending import send_mails
 from workers.planning import plan_all
 from workers.upkeep import (
     end_invitations,
@@ -36,6 +37,7 @@ JOBS: Final[tuple[Callable[[], None], ...]] = (
     reconcile_unanswered,
     lapse_sessions,
     stand_in_by_sms,
+    send_mails,
 )
 
 

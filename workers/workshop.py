@@ -10,6 +10,7 @@ from core.routing import OperatorChoice
 from core.sending_hours import SendingHours
 from core.store.work import Store
 from core.world import World
+from workers.mails.carrier import Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Workshop:
     random: Random
     """For real PINs a ``secrets.SystemRandom``."""
     clock: Callable[[], datetime]
+    post: Post | None = None
+    """None: no letters are sent."""
 
 
 class NoWorkshop(Exception):

@@ -27,7 +27,7 @@ from gateway.demo.people import Census, Person
 from gateway.demo.world import HOME, populate
 from gateway.serve import CONNECTIONS, Gateway, end
 from gateway.settings import EMBEDDED, Settings, SettingsError
-from gateway.settings.choices import Database, Operator, Redis, Telegram, Voice, Voicexml, WhatsApp
+from gateway.settings.choices import Database, Mail, Operator, Redis, Telegram, Voice, Voicexml, WhatsApp
 from gateway.turns.runner import TurnRunner
 from gateway.voice.shelf import PATH as SOUNDS
 from gateway.voice.shelf import HttpShelf
@@ -90,6 +90,7 @@ def demo_settings(settings: Settings, port: int = 0) -> Settings:
             "operators": (operator,),
             "voice": Voice(),  # the page leads its calls itself
             "voicexml": Voicexml(),
+            "mail": Mail(),  # nobody made up has a mailbox
             "telegram": Telegram(),
             "whatsapp": WhatsApp(),
             "sms": settings.sms.model_copy(update={"sending_hours": (time.min, time.max), "lane_hours": {}}),

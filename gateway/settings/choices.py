@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from core.email_address import is_email_address
 from core.messages import (
     SMS_CHANNEL,
     TELEGRAM_CHANNEL,
@@ -319,6 +320,41 @@ class Voicexml(_Section):
     )
 
 
+class Mail(_Section):
+    """The mail server that takes our letters; without a host none is sent, and none is promised."""
+
+    host: str = Field(default="", description='the name of your mail server, such as "smtp.example.cz"')
+    port: int = Field(default=587, ge=1, le=65535, description="its TCP port, such as 587")
+    security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description='"starttls", "tls" (mostly port 465), or "none" on your own network'
+    )
+    user: str = Field(default="", description="our account there, or nothing where it needs none")
+    password: SecretStr = Field(
+        default=SecretStr(""), description="its password as text, or CRS_MAIL_PASSWORD"
+    )
+    sender: str = Field(
+        default="", description='the address that letters come from, such as "rezervace@example.cz"'
+    )
+    answers_within_seconds: float = Field(
+        default=30.0, gt=0, le=300, description="how long the server may take for an answer, such as 30"
+    )
+
+    @field_validator("sender")
+    @classmethod
+    def _is_an_address(cls, sender: str) -> str:
+        if sender and not is_email_address(sender):
+            raise ValueError("is not an e-mail address")
+        return sender
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.host and not self.sender:
+            raise ValueError("needs a sender beside the host")
+        if self.user and self.security == "none":
+            raise ValueError('would tell the password to everybody on the way: security "none" takes no user')
+        return self
+
+
 class Invitations(_Section):
     policy: str = Field(
         default="chance", description='the name of a policy of inviting, such as "chance" or "2021-02-10"'
@@ -361,6 +397,7 @@ class Settings(_Section):
     operators: tuple[Operator, ...] = ()
     voice: Voice = Voice()
     voicexml: Voicexml = Voicexml()
+    mail: Mail = Mail()
     invitations: Invitations = Invitations()
     programme: Programme = Programme()
     secrets: Secrets

@@ -24,5 +24,6 @@ def test_the_demo_is_no_bot_and_no_hotline_of_yours_and_touches_no_database_of_y
     assert settings.telegram.token is None
     assert settings.whatsapp.token is None
     assert settings.voicexml.key is None
+    assert not settings.mail.host
     assert not settings.voice.enabled
     assert [operator.host for operator in settings.operators] == ["127.0.0.1"]
