@@ -14,6 +14,7 @@ from gateway.settings import SettingsError
 
 COMMANDS = {
     "calendars": "calendars:calendars",
+    "confirmation": "confirmation:confirmation",
     "db": "db:db",
     "deliveries": "deliveries:deliveries",
     "demo": "demo:demo",
