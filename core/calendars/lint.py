@@ -4,44 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import Enum
 
 from core.calendars.calendar import Calendar, Round, Slot
+from core.calendars.findings import Cause, Finding
+from core.calendars.holidays import holiday
 from core.calendars.pairing import free_by_day, match_days
 from core.products import IntervalOn, Product, Products
-
-
-class Cause(Enum):
-    """The link or the gap because of which a slot cannot be paired."""
-
-    UNKNOWN_PRODUCT = "unknown product"
-    UNLINKED = "unlinked"
-    LINKS_TO_NOTHING = "links to nothing"
-    LINKS_TO_ITSELF = "links to itself"
-    LINKS_TO_ANOTHER_SITE = "links to another site"
-    LINKS_TO_ANOTHER_PRODUCT = "links to another product"
-    LINKS_TO_ANOTHER_ROUND = "links to a calendar that is not V2"
-    NO_INTERVAL = "no interval"
-    SECOND_TOO_SHORT = "second calendar too short"
-    GAP = "gap in the second calendar"
-    SECOND_TOO_SMALL = "second calendar too small"
-    NEVER_REACHED = "never reached"
-    PAST = "past"
-
-    @property
-    def breaks_link(self) -> bool:
-        """A broken link closes the gate; a gap only costs the slots it names."""
-        return self is Cause.UNLINKED or self.name.startswith("LINKS_TO")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing wrong; ``slot`` is None where it concerns the calendar as a whole."""
-
-    calendar: Calendar
-    slot: Slot | None
-    cause: Cause
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +147,10 @@ class _Linked:
             )
         inside = [s for s in self.second_coming if opens <= s.day <= closes]
         if not inside:
-            return Cause.GAP, f"{name} has no slot on {window}"
+            feast = holiday(opens) if opens == closes else None
+            return Cause.GAP, f"{name} has no slot on {window}{f', {feast}' if feast else ''}"
+        if not any(s.capacity for s in inside):
+            return Cause.CLOSED_DAY, f"{name} is closed on {window}"
         free = sum(s.free for s in inside)
         return (
             Cause.SECOND_TOO_SMALL,

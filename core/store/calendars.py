@@ -135,6 +135,10 @@ class CalendarBook:
             )
         return dict(found)
 
+    def headings(self, site_id: UUID) -> list[Calendar]:
+        """A site's calendars without their slots."""
+        return self._calendars([site_id], {}).get(site_id, [])
+
     def names(self) -> set[str]:
         """The names of all calendars of all sites: a link to another site's is told from one to nothing."""
         return set(self._db.execute(select(_c.name).distinct()).scalars())

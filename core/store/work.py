@@ -16,6 +16,7 @@ from core.store.gates import GateBook
 from core.store.held_changes import HeldChangeBook
 from core.store.inbox import InboxBook
 from core.store.invitations import InvitationBook
+from core.store.live_calendars import LiveCalendarBook
 from core.store.mails import MailBook
 from core.store.mo_parts import MoPartBook
 from core.store.moving import MovingBook
@@ -104,6 +105,10 @@ class Work:
     @cached_property
     def calendars(self) -> CalendarBook:
         return CalendarBook(self.db)
+
+    @cached_property
+    def live_calendars(self) -> LiveCalendarBook:
+        return LiveCalendarBook(self.db)
 
     @cached_property
     def stock(self) -> StockBook:

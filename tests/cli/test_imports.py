@@ -167,9 +167,11 @@ def test_a_check_names_the_slots_that_cannot_be_paired_by_calendar_and_cause(
         f"Nemocnice Jihlava ({JIHLAVA}): bookable pairs: comirnaty 4",
         f"  Comirnaty 1, second calendar too short: {five} and 1 more (--json names all)",
         "    2 free places have no second date: it would be 2021-02-16, and Comirnaty 2 ends on 2021-02-15",
+        "    costs slots; to mend: import second dates up to the days named",
         f"Nemocnice Třebíč ({TREBIC}): bookable pairs: comirnaty 0",
         "  Comirnaty 1, links to another site: 25.01.2021 08:00, 25.01.2021 08:30",
         "    Comirnaty 1 is linked to Comirnaty 2, a calendar of another site",
+        "    closes gate; to mend: import a calendar of second doses (V2) for comirnaty first",
     ]
     (trebic,) = json.loads(run("calendars", "check", "--json", "--site", TREBIC, *THEN).stdout)
     assert trebic["pairs"] == {"comirnaty": 0}
