@@ -16,6 +16,7 @@ from conversations.reading import (
     MOST_CHARACTERS,
     Chosen,
     Unread,
+    is_code,
     read_choice,
     read_fields,
     read_opening,
@@ -165,7 +166,9 @@ class _Walk:
             return self._open(name, answers)
         at_home = step is None or self._session.dialogue == SIGNPOST
         pin = read_pin(said.text)
-        if not at_home and (pin is None or {Field.PIN, Field.INSURANCE_NUMBER} & set(q.asked_for(step))):
+        asked = set(q.asked_for(step))
+        is_asked = {Field.PIN, Field.INSURANCE_NUMBER} & asked or (Field.CODE in asked and is_code(said.text))
+        if not at_home and (pin is None or is_asked):
             return None
         for script in self._library.scripts.values():
             if script.opened_by and (at_home or Field.PIN in script.opened_by):

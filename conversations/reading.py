@@ -12,7 +12,8 @@ from conversations.session import Option
 from conversations.understand import fields as understood
 from conversations.understand.answers import Command, No, Yes, choice, command, yes_or_no
 from conversations.understand.dates import Day, NoSuchDay, PastDay, Weekday, WrongWeekday, read_day
-from conversations.understand.text import plain, words
+from conversations.understand.text import words
+from core.codes import NotACode, read_code
 
 MOST_CHARACTERS: Final = 1000  # of one message; nobody answers with more
 _SCANNED: Final = {
@@ -26,7 +27,6 @@ _PIN2: Final = re.compile(r"(?i)\bpin ?2\b")
 _PIN1: Final = re.compile(r"(?i)\bpin ?1\b")
 PIN_DIGITS: Final = 8
 PIN1_DIGITS: Final = 6
-_CODE: Final = re.compile(r"[A-Za-z0-9-]{4,20}")
 _RECORDED: Final = re.compile(r"Nahrávka \d+")  # a name that was spoken, by the number of its recording
 _NONE: Final = frozenset({"0", "nula", "zadna", "zadne", "zadny", "zero", "none", "neither"})
 _SHORTEST_LABEL: Final = 3
@@ -172,6 +172,11 @@ def _other_day(  # noqa: PLR0911 - one for every DayReading
             return Unread()
 
 
+def is_code(text: str) -> bool:
+    """Say whether it is a code of an employer or a physician, or was meant as one."""
+    return not isinstance(read_code(text), NotACode)
+
+
 def _read_alone(asked: Field, text: str) -> str | None:  # noqa: PLR0911 - one for every field
     """A value that only makes sense because it was asked for."""
     digits = _digits(text)
@@ -193,7 +198,7 @@ def _read_alone(asked: Field, text: str) -> str | None:  # noqa: PLR0911 - one f
         case Field.NAME:
             return text if _RECORDED.fullmatch(text) else None
         case Field.CODE:
-            said = [word for word in text.split() if plain(word).strip(".:") not in ("kod", "code")]
-            return said[0] if len(said) == 1 and _CODE.fullmatch(said[0]) else None
+            # The core says whether it is one, or a slip.
+            return digits if is_code(text) else None
         case _:
             return None

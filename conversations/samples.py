@@ -36,7 +36,7 @@ USUAL: Final[Mapping[str, Any]] = {
     "email": "jan@novak.cz",
     "pin": "47110922",
     "digits": "3123",
-    "code": "AB12CD34",
+    "code": "471109223516",
     "phone": "+420601123456",
     "ending": "456",
     "pin1": "123456",

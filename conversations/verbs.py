@@ -60,6 +60,18 @@ VERBS: Final[Mapping[str, Verb]] = {
         option=("label",),
         most=4,
     ),
+    "check_code": Verb(
+        ("insurance_number", "group", "code", "language"),
+        {
+            "good": (),  # and is used up by ``register``
+            "mistyped": (),  # a slip, not counted
+            "wrong": ("left",),
+            "used": (),  # by somebody else
+            "revoked": (),
+            "other_group": ("label",),  # good, but for this group
+            "blocked": (),  # five wrong ones of this phone: not before tomorrow
+        },
+    ),
     "check_earlier": Verb(
         ("insurance_number", "site"),
         {

@@ -7,6 +7,7 @@ from typing import Any
 
 from conversations.events import Act, Outcome
 from conversations.verbs import check_outcome
+from core.codes import Code, read_code
 
 SITES: tuple[tuple[str, str, str, float], ...] = (
     ("jihlava", "Nemocnice Jihlava, p.o.", "Jihlava", 2.1),
@@ -33,6 +34,12 @@ LATE_PINS = {
     "20010075": "done",
 }
 PHONE, PIN1 = "601123456", "123456"
+CODES = {  # of school staff, as check_code and register find them
+    "471109223516": "good",
+    "501234567898": "used",
+    "501234567806": "revoked",
+    "501234567092": "other_group",
+}
 PAGE = 4
 MOST_TOLD = 2
 HOLD_FOR = timedelta(minutes=15)
@@ -57,6 +64,7 @@ class FakeDesk:
     suggested: str | None = None  # the phone that a call comes from
     pin1s: list[tuple[str, datetime]] = field(default_factory=list)  # to which phone one was sent, and when
     pin1_left: int = 5
+    codes_left: int = 5
     messages_go: str = "none"  # to a channel, or the outcome of asking
 
     def perform(self, act: Act, *, now: datetime) -> Outcome:
@@ -109,6 +117,22 @@ class FakeDesk:
             case group:
                 return Outcome("given", {"group": group})
 
+    def _check_code(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        if not self.codes_left:
+            return Outcome("blocked")
+        code = "".join(c for c in said["code"] if c.isdigit())
+        if not isinstance(read_code(code), Code):
+            return Outcome("mistyped")
+        match CODES.get(code):
+            case None:
+                self.codes_left -= 1
+                return Outcome("wrong", {"left": self.codes_left}) if self.codes_left else Outcome("blocked")
+            case "other_group":
+                labels = {"cs": "chronicky nemocní", "en": "people with a chronic illness"}
+                return Outcome("other_group", {"label": labels.get(said["language"], "хронічно хворі")})
+            case found:
+                return Outcome(found)
+
     def _check_earlier(self, said: Mapping[str, Any], now: datetime) -> Outcome:
         number = said["insurance_number"]
         if number in self.reserved:
@@ -120,7 +144,7 @@ class FakeDesk:
         return Outcome("replaces", {"old_site": _name(earlier), "new_site": _name(said["site"]), **places})
 
     def _register(self, said: Mapping[str, Any], now: datetime) -> Outcome:
-        if said["group"] == "school_staff" and said["code"] != "SKOLA2021":
+        if said["group"] == "school_staff" and CODES.get(said["code"]) != "good":
             return Outcome("not_proven")
         already = self.earlier.get(said["insurance_number"]) == said["site"]
         self.earlier[said["insurance_number"]] = said["site"]

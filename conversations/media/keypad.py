@@ -31,7 +31,7 @@ _MOST: Final = {
     "psc": 5,
     "pin": 8,
     "digits": 4,
-    "code": 8,
+    "code": 12,
     "phone": 14,
     "pin1": 6,
 }

@@ -144,6 +144,13 @@ class RegistrationBook:
         one_living = row.on_conflict_do_nothing(index_elements=[_r.number_digest], index_where=_IS_LIVING)
         return self._db.execute(one_living.returning(_r.registration_id)).scalar_one_or_none()
 
+    def promote(self, registration_id: int, *, group_key: str, score: int) -> bool:
+        """Put somebody who waits into a group with a higher score; the time she registered at stays hers."""
+        promoted = update(t.registrations).where(
+            _r.registration_id == registration_id, _r.state.in_(QUEUED), _r.score < score, _IS_LIVING
+        )
+        return self._db.execute(promoted.values(group_key=group_key, score=score)).rowcount == 1
+
     def replace(self, registration_id: int, *, now: datetime) -> bool:
         """End a registration without dates because a newer one takes its place."""
         ended = (

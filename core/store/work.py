@@ -10,6 +10,7 @@ from core.store.asking import AskingBook
 from core.store.audit import AuditBook
 from core.store.calendars import CalendarBook
 from core.store.call_backs import CallBackBook
+from core.store.codes import CodeBook
 from core.store.confirmations import ConfirmationView
 from core.store.dead_pins import DeadPinBook
 from core.store.gates import GateBook
@@ -197,6 +198,10 @@ class Work:
     @cached_property
     def threads(self) -> ThreadBook:
         return ThreadBook(self.db, self.vault)
+
+    @cached_property
+    def codes(self) -> CodeBook:
+        return CodeBook(self.db, self.vault)
 
     @cached_property
     def audit(self) -> AuditBook:

@@ -35,6 +35,7 @@ class Desk:
             "check_number": registering.check_number,
             "find_sites": registering.find_sites,
             "find_group": registering.find_group,
+            "check_code": registering.check_code,
             "check_earlier": registering.check_earlier,
             "register": registering.register,
             "enter_pin": entering.enter_pin,

@@ -1,6 +1,7 @@
 """From an insurance number to a place in the queue: the verbs of the registration dialogue."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -11,12 +12,13 @@ from core.calendars.calendar import PRAGUE
 from core.geography import nearest
 from core.insurance_number import Impossible, Suspicious, Valid, judge
 from core.messages import VOICE_CHANNEL
-from core.programme import Group, Proof, choices_for, group_of_age, is_asked
+from core.programme import Group, choices_for, group_of_age, is_asked
 from core.sites import Site
 from core.store.offered import offered_sites
-from core.store.registrations import NewRegistration, Registration
+from core.store.registrations import QUEUED, NewRegistration, Registration
 from core.store.work import Work
 from core.world import World
+from gateway.turns.belonging import Belonging, Belongs
 from gateway.turns.pages import page_of
 from gateway.turns.person import Person
 
@@ -33,6 +35,7 @@ class Registering:
         self._world = world
         self._person = person
         self._now = now
+        self._belonging = Belonging(work, world.programme, person, now=now)
 
     def check_number(self, said: Said) -> Outcome:
         match self._judge(said):
@@ -74,9 +77,16 @@ class Registering:
         group = programme.group(str(chosen))
         if group not in choices:
             return self._not_open(group or mine, language)
-        if group.proof is Proof.CODE:
+        if self._belonging.needs_code(group, self._number(said) or ""):
             return Outcome("needs_code", {"label": group.label(language)})
         return _given(group)
+
+    def check_code(self, said: Said) -> Outcome:
+        number, born = self._number(said), self._born(said)
+        group = self._group(said, born) if born else None
+        if number is None or group is None:
+            return Outcome(BUSY)
+        return self._belonging.check_code(group, number, str(said["code"] or ""), said["language"] or "cs")
 
     def check_earlier(self, said: Said) -> Outcome:
         number, born, site = self._number(said), self._born(said), self._site(said)
@@ -108,15 +118,24 @@ class Registering:
         if number is None or born is None or site is None or phone is None:
             return Outcome(BUSY)
         group = self._group(said, born)
-        if group is None or not _is_proven(group):
+        if group is None:
             return Outcome("not_proven")
-        verdict = "valid" if isinstance(self._judge(said), Valid) else "suspicious"
+        earlier = self._work.registrations.lock(number)
+        if earlier and (known := self._stays(earlier, group, site)):
+            return known
+        shown = self._belonging.show(group, number, str(said["code"] or ""))
+        if not isinstance(shown, Belongs):
+            return Outcome("not_proven")
+        if earlier and _is_at(earlier, site):
+            return self._promoted(earlier, group, site, shown)
+        if earlier:
+            self._end(earlier)
         first_name, _, last_name = str(said["name"]).strip().partition(" ")
         new = NewRegistration(
             first_name=first_name,
             last_name=last_name.strip(),
             number=number,
-            verdict=verdict,
+            verdict="valid" if isinstance(self._judge(said), Valid) else "suspicious",
             birth_date=born,
             insurer=str(said["insurer"]),
             psc="".join(str(said["psc"]).split()),
@@ -128,18 +147,32 @@ class Registering:
             language=said["language"] or "cs",
             address=self._person.address,
         )
-        earlier = self._work.registrations.lock(number)
-        if earlier and earlier.state in ("reserved", "done"):
+        return self._added(new, site, shown)
+
+    def _stays(self, earlier: Registration, group: Group, site: Site) -> Outcome | None:
+        """What to say of an earlier registration that a new one cannot better; None if it can."""
+        if earlier.state in ("reserved", "done"):
             return self._has_reservation(earlier)
-        if earlier and earlier.site_id == site.site_id and earlier.state != "blocked":
-            return self._registered("already", earlier, site)
-        if earlier:
-            self._end(earlier)
+        gains = earlier.state in QUEUED and group.score > earlier.score
+        return None if gains or not _is_at(earlier, site) else self._registered("already", earlier, site)
+
+    def _added(self, new: NewRegistration, site: Site, shown: Belongs) -> Outcome:
         registration_id = self._work.registrations.add(new, now=self._now)
-        if registration_id is not None and self._person.address.channel == VOICE_CHANNEL:
+        if registration_id is None:
+            return Outcome(BUSY)
+        if self._person.address.channel == VOICE_CHANNEL:
             self._work.recordings.link(self._person.address, registration_id)
-        mine = self._work.registrations.get(registration_id) if registration_id is not None else None
+        if shown.code_id is not None:
+            self._work.codes.name_user(shown.code_id, registration_id)
+        mine = self._work.registrations.get(registration_id)
         return self._registered("registered", mine, site) if mine else Outcome(BUSY)
+
+    def _promoted(self, mine: Registration, group: Group, site: Site, shown: Belongs) -> Outcome:
+        """Let somebody forward who waits here, and has shown since that she belongs to a group."""
+        self._work.registrations.promote(mine.registration_id, group_key=group.key, score=group.score)
+        if shown.code_id is not None:
+            self._work.codes.name_user(shown.code_id, mine.registration_id)
+        return self._registered("registered", replace(mine, score=group.score), site)
 
     def _end(self, earlier: Registration) -> None:
         self._work.reservations.let_go(earlier.registration_id)
@@ -205,14 +238,10 @@ def _opening(at: datetime) -> str:
     return local.isoformat(timespec="minutes") if local.time() > time.min else local.date().isoformat()
 
 
+def _is_at(earlier: Registration, site: Site) -> bool:
+    """A registration stands at a site, and nothing keeps it from being invited."""
+    return earlier.site_id == site.site_id and earlier.state != "blocked"
+
+
 def _given(group: Group) -> Outcome:
     return Outcome("given", {"group": group.key})
-
-
-def _is_proven(group: Group) -> bool:
-    """Whether somebody has shown that they belong to the group.
-
-    TODO: ask NRZP and the codes of employers and physicians, once there is a register of either to ask;
-    until then nobody gets ahead of others by their word alone.
-    """
-    return group.proof is Proof.NONE

@@ -7,6 +7,7 @@ What must never be is a named constraint here, whatever the code above believes.
 
 from core.store.tables.base import metadata
 from core.store.tables.channels import call_backs, pin1s, proven_phones, recordings, step_counts
+from core.store.tables.codes import code_batches, group_codes, wrong_codes
 from core.store.tables.mails import mails
 from core.store.tables.messages import (
     attempts,
@@ -48,8 +49,10 @@ __all__ = [
     "audit",
     "calendars",
     "call_backs",
+    "code_batches",
     "dead_pins",
     "early_receipts",
+    "group_codes",
     "held_changes",
     "inbox",
     "invitations",
@@ -78,5 +81,6 @@ __all__ = [
     "stock_movements",
     "unserved",
     "waves",
+    "wrong_codes",
     "wrong_pins",
 ]
