@@ -20,13 +20,13 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.messages import SMS_CHANNEL, Address, Lane, MtState, notice_address
 from core.pins import new_pin2
 from core.states import INVITATION, REGISTRATION, Inviting, Registering
 from core.stock import Promised
 from core.store import tables as t
+from core.store.given import inserting, rows_given
 from core.store.responses import IN_ORDER
 from core.store.waves import WaveBook
 from core.vault import Vault
@@ -327,13 +327,8 @@ class InvitationBook:
             ]
             if not rows:
                 continue
-            new = (
-                upsert(t.invitations)
-                .values(rows)
-                .on_conflict_do_nothing(index_elements=[_i.pin_digest])
-                .returning(_i.registration_id, _i.invitation_id)
-            )
-            given |= {r: (invitation_id, pins[r]) for r, invitation_id in self._db.execute(new)}
+            new = self._db.execute(_GIVE, rows_given(rows, *_GIVEN))
+            given |= {r: (invitation_id, pins[r]) for r, invitation_id in new}
         return given
 
     def _rounds(self, registration_ids: Sequence[int]) -> dict[int, int]:
@@ -351,6 +346,23 @@ class InvitationBook:
             return False
         found = select(literal(1)).where(exists().where(_i.pin_digest.in_(old)))
         return self._db.execute(found).first() is not None
+
+
+_GIVEN = (
+    "registration_id",
+    "wave_id",
+    "pin_sealed",
+    "pin_digest",
+    "state",
+    "round",
+    "invited_at",
+    "expires_at",
+)
+_GIVE = (  # built once: to build it for each wave cost more than to run it
+    inserting(t.invitations, *_GIVEN)
+    .on_conflict_do_nothing(index_elements=[_i.pin_digest])
+    .returning(_i.registration_id, _i.invitation_id)
+)
 
 
 def _invited(row: Row[Any], invitation_id: int, pin: str, *, is_again: bool) -> Invited:

@@ -33,7 +33,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.messages import Address, ClaimedMt, Expected, Lane, MtState, NewMt
 from core.store import tables as t
-from core.store.given import given, rows_given
+from core.store.given import given, inserting, rows_given
 from core.unanswered import Patience
 from core.vault import Vault
 
@@ -59,7 +59,7 @@ class OutboxBook:
     def add(self, messages: Sequence[NewMt]) -> None:
         """Queue the messages, in their order; keep those that are blocked."""
         if messages:
-            self._db.execute(_ADD, [self._row(m) for m in messages])
+            self._db.execute(_ADD, rows_given((self._row(m) for m in messages), *_COLUMNS))
 
     def _row(self, message: NewMt) -> dict[str, Any]:
         return {
@@ -257,7 +257,26 @@ _o, _a = t.outbox.c, t.attempts.c
 _NOW = bindparam("now", type_=DateTime(timezone=True))
 _IS_QUEUED = _o.state == literal_column(f"'{MtState.QUEUED}'")
 _ATTEMPTS = given(mt_id=BigInteger, attempt=SmallInteger)
-_ADD = insert(t.outbox)
+_COLUMNS = (
+    "channel",
+    "address",
+    "operator",
+    "lane",
+    "rank",
+    "purpose",
+    "text_sealed",
+    "text_digest",
+    "segments",
+    "registration_id",
+    "invitation_id",
+    "mo_id",
+    "instead_of",
+    "state",
+    "created_at",
+    "valid_until",
+    "expects_sealed",
+)
+_ADD = inserting(t.outbox, *_COLUMNS)
 _ATTEMPT = insert(t.attempts).from_select(
     ["mt_id", "attempt", "operator", "claimed_by", "claimed_at"],
     select(
