@@ -59,9 +59,13 @@ _HINTS = frozenset({Cause.OVERLAP, Cause.TWICE, Cause.HOLIDAY, Cause.WEEKEND, Ca
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong; ``slot`` is None where it concerns the calendar as a whole."""
+    """One thing wrong; ``slot`` is None where it concerns the calendar as a whole.
+
+    ``places`` are those that cannot be booked because of it.
+    """
 
     calendar: Calendar
     slot: Slot | None
     cause: Cause
     words: str
+    places: int = 0

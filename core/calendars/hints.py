@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import combinations, groupby, pairwise
 from operator import attrgetter
 from typing import Final
@@ -11,6 +11,7 @@ from core.calendars.calendar import PRAGUE, Calendar, Slot
 from core.calendars.capacity import MOST_PLACES_A_DAY, is_absurd, usual
 from core.calendars.findings import Cause, Finding
 from core.calendars.holidays import holiday
+from core.calendars.lint import coming_from
 
 OPENS, CLOSES = 6, 22  # local hours; what begins outside is at night
 RARELY: Final = 20  # one weekend day of so many is an exception, more are the habit of a site
@@ -33,8 +34,7 @@ def hints(calendars: Sequence[Calendar], *, today: date) -> Iterator[Finding]:
 
 
 def _coming_by_day(calendar: Calendar, today: date) -> dict[date, list[Slot]]:
-    begins = datetime.combine(today, datetime.min.time(), PRAGUE)
-    coming = (slot for slot in calendar.slots if slot.begins_at >= begins and slot.capacity)
+    coming = (slot for slot in coming_from(today, calendar.slots) if slot.capacity)
     return {day: list(slots) for day, slots in groupby(coming, key=attrgetter("day"))}
 
 

@@ -1,14 +1,16 @@
 """The linter of calendars: how many pairs can be booked, which slots cannot be paired, and why."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
+from operator import attrgetter
 
-from core.calendars.calendar import Calendar, Round, Slot
+from core.calendars.calendar import PRAGUE, Calendar, Round, Slot
 from core.calendars.findings import Cause, Finding
 from core.calendars.holidays import holiday
-from core.calendars.pairing import free_by_day, match_days
+from core.calendars.pairing import match_days
 from core.products import IntervalOn, Product, Products
 
 
@@ -59,8 +61,9 @@ def lint(
     by_name = {c.name: c for c in calendars}
     linked: dict[str, list[Calendar]] = defaultdict(list)
     first_rounds = 0
+    coming_of = {c.calendar_id: coming_from(today, c.slots) for c in calendars}
     for calendar in calendars:
-        coming = [s for s in calendar.slots if s.day >= today]
+        coming = coming_of[calendar.calendar_id]
         product = products.find(calendar.product)
         if not coming:
             findings.append(Finding(calendar, None, Cause.PAST, f"{calendar.name} has no slot from today on"))
@@ -81,90 +84,115 @@ def lint(
             linked[calendar.links_to].append(calendar)
     for name, firsts in linked.items():
         second = by_name[name]
-        judged = _Linked(firsts, second, _known(second, products), today)
+        judged = _Linked(firsts, second, _known(second, products), coming_of)
         pairs[judged.product.key] += judged.pairs(first_from)
         room[judged.product.key] += judged.room()
         findings += judged.findings()
-    named = {
-        c.links_to for c in calendars if c.round is Round.FIRST and not any(s.day >= today for s in c.slots)
-    }
-    findings += _never_linked(calendars, named | linked.keys(), products, today)
+    named = {c.links_to for c in calendars if c.round is Round.FIRST and not coming_of[c.calendar_id]}
+    findings += _never_linked(calendars, named | linked.keys(), products, coming_of)
     return Lint(dict(pairs), dict(room), tuple(findings), first_rounds > 0)
 
 
-class _Linked:
-    """One V2 calendar with every V1 calendar that links to it: they compete for the same second places."""
+def coming_from(today: date, slots: Sequence[Slot]) -> Sequence[Slot]:
+    """The slots from a local day on, of slots in the order of time."""
+    midnight = datetime.combine(today, time(), PRAGUE).astimezone(UTC)
+    return slots[bisect_left(slots, midnight, key=attrgetter("begins_at")) :]
 
-    def __init__(self, firsts: Sequence[Calendar], second: Calendar, product: Product, today: date) -> None:
-        self.firsts, self.second, self.product, self.today = firsts, second, product, today
+
+class _Linked:
+    """One V2 calendar with every V1 calendar that links to it: they compete for the same second places.
+
+    A year of slots has few days: each slot is asked for its day once, and each day judged once.
+    """
+
+    def __init__(
+        self,
+        firsts: Sequence[Calendar],
+        second: Calendar,
+        product: Product,
+        coming_of: Mapping[int, Sequence[Slot]],
+    ) -> None:
+        self.firsts, self.second, self.product = firsts, second, product
         self.interval_on: IntervalOn = product.interval_on
-        self.second_coming = [s for s in second.slots if s.day >= today]
-        self.second_free = free_by_day(self.second_coming)
-        self.first_coming = [(c, s) for c in firsts for s in c.slots if s.day >= today]
+        self.first_coming = [(c, s, s.day) for c in firsts for s in coming_of[c.calendar_id]]
+        self.second_coming = [(s, s.day) for s in coming_of[second.calendar_id]]
+        self.second_free: Counter[date] = Counter()
+        self.second_capacity: Counter[date] = Counter()
+        for slot, day in self.second_coming:
+            self.second_free[day] += slot.free
+            self.second_capacity[day] += slot.capacity
+        self.second_days = sorted(self.second_capacity)
+        self._reasons: dict[date, tuple[Cause, str]] = {}
 
     def pairs(self, first_from: datetime | None) -> int:
-        first = free_by_day(s for _, s in self.first_coming if _can_be_chosen(s, first_from))
+        first: Counter[date] = Counter()
+        for _, slot, day in self.first_coming:
+            if _can_be_chosen(slot, first_from):
+                first[day] += slot.free
         return match_days(first, self.second_free, self.interval_on).total()
 
     def room(self) -> int:
-        first = _capacity_by_day(s for _, s in self.first_coming)
-        return match_days(first, _capacity_by_day(self.second_coming), self.interval_on).total()
-
-    def _served(self) -> Counter[date]:
-        return match_days(free_by_day(s for _, s in self.first_coming), self.second_free, self.interval_on)
+        first: Counter[date] = Counter()
+        for _, slot, day in self.first_coming:
+            first[day] += slot.capacity
+        return match_days(first, self.second_capacity, self.interval_on).total()
 
     def findings(self) -> Iterator[Finding]:
-        served = self._served()
-        for calendar, slot in self.first_coming:
-            paired = min(slot.free, served[slot.day])
-            served[slot.day] -= paired
-            if paired < slot.free:
-                cause, why = self._why(slot)
-                places = (
-                    f"{slot.free - paired} of {slot.free} free places"
-                    if paired
-                    else f"{slot.free} free places"
-                )
-                yield Finding(calendar, slot, cause, f"{places} have no second date: {why}")
+        free: Counter[date] = Counter()
+        for _, slot, day in self.first_coming:
+            free[day] += slot.free
+        served = match_days(free, self.second_free, self.interval_on)
+        for calendar, slot, day in self.first_coming:
+            paired = min(slot.free, served[day])
+            served[day] -= paired
+            if lost := slot.free - paired:
+                cause, why = self._why(day)
+                places = f"{lost} of {slot.free} free places" if paired else f"{lost} free places"
+                yield Finding(calendar, slot, cause, f"{places} have no second date: {why}", lost)
         reached = self._reached()
-        for slot in self.second_coming:
-            if slot.free and slot.day not in reached:
+        for slot, day in self.second_coming:
+            if slot.free and day not in reached:
                 words = f"{slot.free} free places that no first date leads to within the interval"
-                yield Finding(self.second, slot, Cause.NEVER_REACHED, words)
+                yield Finding(self.second, slot, Cause.NEVER_REACHED, words, slot.free)
 
-    def _why(self, slot: Slot) -> tuple[Cause, str]:
+    def _why(self, day: date) -> tuple[Cause, str]:
+        if day not in self._reasons:
+            self._reasons[day] = self._reason(day)
+        return self._reasons[day]
+
+    def _reason(self, first: date) -> tuple[Cause, str]:
         name = self.second.name
-        interval = self.interval_on(slot.day)
+        interval = self.interval_on(first)
         if interval is None:
-            return Cause.NO_INTERVAL, f"{self.product.name} has no interval for first doses on {slot.day}"
-        opens, closes = interval.window(slot.day)
+            return Cause.NO_INTERVAL, f"{self.product.name} has no interval for first doses on {first}"
+        opens, closes = interval.window(first)
         window = f"{opens}" if opens == closes else f"{opens} to {closes}"
-        last = max((s.day for s in self.second.slots), default=None)
+        last = self.second.slots[-1].day if self.second.slots else None
         if last is None or last < opens:
-            return (
-                Cause.SECOND_TOO_SHORT,
-                f"it would be {window}, and {name} ends on {last or 'no day at all'}",
-            )
-        inside = [s for s in self.second_coming if opens <= s.day <= closes]
+            ends = f"{name} ends on {last or 'no day at all'}"
+            return Cause.SECOND_TOO_SHORT, f"it would be {window}, and {ends}"
+        inside = self._days_within(opens, closes)
         if not inside:
             feast = holiday(opens) if opens == closes else None
             return Cause.GAP, f"{name} has no slot on {window}{f', {feast}' if feast else ''}"
-        if not any(s.capacity for s in inside):
+        if not any(self.second_capacity[day] for day in inside):
             return Cause.CLOSED_DAY, f"{name} is closed on {window}"
-        free = sum(s.free for s in inside)
-        return (
-            Cause.SECOND_TOO_SMALL,
-            f"{name} has {free} free places on {window}, and other first dates need them",
-        )
+        free = sum(self.second_free[day] for day in inside)
+        words = f"{name} has {free} free places on {window}, and other first dates need them"
+        return Cause.SECOND_TOO_SMALL, words
 
     def _reached(self) -> set[date]:
         """Days some first slot leads to, past ones too: their second doses are still to come."""
-        windows = {
-            interval.window(day)
-            for day in {s.day for c in self.firsts for s in c.slots}
-            if (interval := self.interval_on(day))
-        }
-        return {day for day in self.second_free if any(opens <= day <= closes for opens, closes in windows)}
+        reached: set[date] = set()
+        for day in {s.day for c in self.firsts for s in c.slots}:
+            if interval := self.interval_on(day):
+                reached.update(self._days_within(*interval.window(day)))
+        return reached
+
+    def _days_within(self, opens: date, closes: date) -> Sequence[date]:
+        """The days of second slots in a window, both ends included."""
+        days = self.second_days
+        return days[bisect_left(days, opens) : bisect_right(days, closes)]
 
 
 def _can_be_chosen(first: Slot, first_from: datetime | None) -> bool:
@@ -196,7 +224,7 @@ def _broken_link(
 
 def _for_each(calendar: Calendar, slots: Iterable[Slot], cause: Cause, words: str) -> list[Finding]:
     """Name every free slot that the link costs, or the calendar where none is free."""
-    lost = [Finding(calendar, s, cause, words) for s in slots if s.free]
+    lost = [Finding(calendar, s, cause, words, s.free) for s in slots if s.free]
     return lost or [Finding(calendar, None, cause, words)]
 
 
@@ -206,24 +234,20 @@ def _unknown(calendar: Calendar) -> Finding:
 
 
 def _never_linked(
-    calendars: Iterable[Calendar], linked: Collection[str | None], products: Products, today: date
+    calendars: Iterable[Calendar],
+    linked: Collection[str | None],
+    products: Products,
+    coming_of: Mapping[int, Sequence[Slot]],
 ) -> Iterator[Finding]:
     for calendar in calendars:
         is_second = calendar.round is Round.SECOND and products.find(calendar.product) is not None
         if is_second and calendar.name not in linked:
             words = f"no calendar of first doses is linked to {calendar.name}"
-            lost = (s for s in calendar.slots if s.free and s.day >= today)
-            yield from (Finding(calendar, s, Cause.NEVER_REACHED, words) for s in lost)
+            lost = (s for s in coming_of[calendar.calendar_id] if s.free)
+            yield from (Finding(calendar, s, Cause.NEVER_REACHED, words, s.free) for s in lost)
 
 
 def _known(calendar: Calendar, products: Products) -> Product:
     product = products.find(calendar.product)
     assert product is not None, calendar  # noqa: S101 - an unknown product was no good link
     return product
-
-
-def _capacity_by_day(slots: Iterable[Slot]) -> Counter[date]:
-    room: Counter[date] = Counter()
-    for slot in slots:
-        room[slot.day] += slot.capacity
-    return room

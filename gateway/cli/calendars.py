@@ -10,6 +10,7 @@ from core.sites import Site
 from core.store.calendars import Merged
 from gateway.cli.calendars_check import check
 from gateway.cli.calendars_close import close
+from gateway.cli.calendars_report import report
 from gateway.cli.importing import FILE, UNCHANGED, tell_quarantined
 from gateway.compose import App
 
@@ -51,5 +52,5 @@ def _tell_merged(merged: Merged, known: dict[UUID, Site]) -> None:
         click.echo(f"  {known[kept.site_id].name}, {kept.calendar}: {kept.words}")
 
 
-for _command in (check, close):
+for _command in (check, close, report):
     calendars.add_command(_command)
