@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any, Final
 
-from conversations.verbs import MOST_PINS, STANDING, STATES, VERBS
+from conversations.verbs import BECAUSE, MOST_PINS, STANDING, STATES, VERBS
 
 # The longest of data/ocm_2021-06-14.csv.
 _LONGEST_SITE: Final = (
@@ -72,6 +72,7 @@ USUAL: Final[Mapping[str, Any]] = {
     "hours": None,
     "registered_on": "2021-01-22",
     "state": "waiting",
+    "because": None,
     "more": True,
     "problem": "",
 }
@@ -148,7 +149,7 @@ def contexts(
     told = {value for verb in spoken for of in VERBS[verb].outcomes.values() for value in of}
     varied = {name: ways for name, ways in _VARIED.items() if name in names | told}
     if "registrations" in told:
-        varied = {**varied, "state": STATES, "count": (3, 4)}
+        varied = {**varied, "state": STATES, "because": BECAUSE, "count": (3, 4)}
     for outcomes in product(*(VERBS[verb].outcomes for verb in spoken)):
         for said in product(*varied.values()):
             yield _context(

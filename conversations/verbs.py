@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from core.blocking import KEPT, Reason
+
 BUSY: Final = "busy"  # any verb: it could not be done now, try again later
 
 
@@ -177,7 +179,8 @@ VERBS: Final[Mapping[str, Verb]] = {
 }
 
 # One of ``my_status.registrations``; ``state`` is one of STATES, what does not apply is null.
-# ``lately``: how many the site invited in a week. ``until``: when an open PIN ends, null: when it is used.
+# ``lately``: how many the site invited in a week. ``until``: when an open PIN ends, null: when it is used;
+# of somebody blocked when that ends by itself. ``because``: why she is blocked, one of BECAUSE.
 STANDING: Final = (
     "state",
     "name",
@@ -189,10 +192,12 @@ STANDING: Final = (
     "first",
     "second",
     "until",
+    "because",
 )
 # One of ``tell_pin_again.pins``; at most so many in one outcome.
 TOLD_PIN: Final = ("name", "pin")
 MOST_PINS: Final = 6
+BECAUSE: Final = tuple(reason.words for reason in KEPT if reason is not Reason.REPLACED)  # that one has ended
 STATES: Final = ("waiting", "invited", "reserved", "done", "blocked", "returned")
 
 

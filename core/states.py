@@ -26,6 +26,7 @@ class Machine:
     name: str
     begins_as: str
     transitions: tuple[Transition, ...]
+    or_begins_as: tuple[str, ...] = ()
 
     @cached_property
     def states(self) -> tuple[str, ...]:
@@ -62,7 +63,8 @@ class Registering(StrEnum):
     FOUND_NOTHING = "finds no dates"
     BOOKED = "confirms dates"
     GUESSED = "gives five wrong PINs"
-    UNBLOCKED = "is unblocked after wrong PINs"
+    BLOCKED = "is kept back by a register, or on request"
+    UNBLOCKED = "is unblocked"
     REPLACED = "is replaced by a newer registration"
 
 
@@ -96,9 +98,11 @@ REGISTRATION: Final = Machine(
         Transition(Registering.FOUND_NOTHING, ("invited",), ("returned",)),
         Transition(Registering.BOOKED, _MAY_BOOK, ("reserved",)),
         Transition(Registering.GUESSED, _MAY_BOOK, ("blocked",)),
+        Transition(Registering.BLOCKED, _MAY_BOOK, ("blocked",)),
         Transition(Registering.UNBLOCKED, ("blocked",), _MAY_BOOK),
         Transition(Registering.REPLACED, (*_MAY_BOOK, "blocked"), ("blocked",)),
     ),
+    or_begins_as=("blocked",),  # where only a group that is not proven yet lets her register
 )
 
 INVITATION: Final = Machine(
@@ -127,7 +131,7 @@ MACHINES: Final = (REGISTRATION, INVITATION, RESERVATION)
 
 def mermaid(machine: Machine) -> str:
     """The table as a Mermaid state diagram."""
-    arrows = [f"    [*] --> {machine.begins_as}"]
+    arrows = [f"    [*] --> {state}" for state in (machine.begins_as, *machine.or_begins_as)]
     arrows += [
         f"    {old} --> {new}: {each.event.value}"
         for each in machine.transitions

@@ -302,7 +302,7 @@ def waiting(
     name: str, *, now: datetime, site: str = SITES[0][1], place: int = 1, of: int = 1, lately: int = 0
 ) -> dict[str, Any]:
     """How somebody stands who was not invited yet."""
-    nothing = dict.fromkeys(("first", "second", "until"))
+    nothing = dict.fromkeys(("first", "second", "until", "because"))
     known = {"name": name, "site": site, "registered_on": now.date().isoformat(), "place": place, "of": of}
     return {"state": "waiting", **known, "lately": lately, **nothing}
 
@@ -322,6 +322,13 @@ def _whose(registrations: list[dict[str, Any]], page: int) -> Outcome:
             return Outcome(
                 "several", {"options": options[begin : begin + PAGE], "more": begin + PAGE < len(options)}
             )
+
+
+def blocked(name: str, because: str, *, now: datetime) -> dict[str, Any]:
+    """How somebody stands who is kept back; who was ill, until the end of March."""
+    until = "2021-03-30T00:00" if because == "positive_pcr" else None
+    not_queued = dict.fromkeys(("place", "of", "lately"))
+    return {**waiting(name, now=now), "state": "blocked", "because": because, "until": until, **not_queued}
 
 
 def _name(site: str) -> str:

@@ -11,7 +11,7 @@ from conversations.media import CHAT, IVR, SMS
 from conversations.media.keypad import Again, AnotherDay, Answer, Back, Operator, Silence, read_day, read_keys
 from conversations.session import DEFAULT_LANGUAGE, Session
 from core.messages import Expected
-from tests.fakes_desk import OTHERS_PIN, PHONE, PIN, FakeDesk, waiting
+from tests.fakes_desk import OTHERS_PIN, PHONE, PIN, FakeDesk, blocked, waiting
 from tests.transcripts import CALLS, PRAGUE, SPEAKS, Transcript
 
 MEDIA: Final = {"web": CHAT}  # the chat on the page is a chat
@@ -106,6 +106,10 @@ def _of(world: str) -> dict[str, Any]:  # noqa: PLR0911 - one for every kind of 
             return {"open_pins": dict(zip(names.split(", "), (PIN, OTHERS_PIN), strict=False))}
         case ["waiting", name]:
             return {"registrations": [waiting(name, now=datetime(2021, 1, 22, 9, tzinfo=PRAGUE))]}
+        case ["blocked", who]:
+            because, *names = who.split()
+            now = datetime(2021, 1, 22, 9, tzinfo=PRAGUE)
+            return {"registrations": [blocked(name, because, now=now) for name in names]}
         case ["unproven"]:
             return {"is_proven": False}
         case ["unproven", "calling"]:

@@ -111,6 +111,7 @@ class MovingIn:
                 "channel": SMS_CHANNEL,
                 "address": person.phone,
                 "state": "waiting",
+                "identify_at": person.registered_at,
                 "registered_at": person.registered_at,
                 "imported_from": source,
             }

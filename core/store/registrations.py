@@ -3,12 +3,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from core.blocking import Reason
 from core.messages import Address
 from core.states import REGISTRATION, Registering
 from core.store import tables as t
@@ -16,9 +17,8 @@ from core.store.wrong_pins import MOST_WRONG
 from core.vault import Vault
 
 NUMBER = "insurance number"  # purpose of the digests of insurance numbers
-REPLACED = "newer registration"
-WRONG_PINS = "wrong PINs"
 QUEUED = ("waiting", "returned")
+_ASK_NO_MORE: Final = {"blocked_until": None, "prove_at": None, "identify_at": None}
 
 _r = t.registrations.c
 _IS_LIVING = _r.ended_at.is_(None)
@@ -34,6 +34,8 @@ _COLUMNS = (
     _r.registered_at,
     _r.ended_at,
     _r.blocked_because,
+    _r.blocked_until,
+    _r.claimed_group,
 )
 
 
@@ -56,6 +58,10 @@ class NewRegistration:
     score: int
     language: str
     address: Address = field(repr=False)
+    claimed_group: str | None = None
+    """What its register is still to confirm; ``group_key`` is what counts until then."""
+    may_wait: bool = True
+    """False: only the claimed group lets her register, and nobody invites her before it is proven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,9 @@ class Registration:
     state: str
     registered_at: datetime
     ended_at: datetime | None = None
-    blocked_because: str | None = None
+    blocked_because: Reason | None = None
+    blocked_until: datetime | None = None
+    claimed_group: str | None = None
 
 
 class RegistrationBook:
@@ -138,7 +146,11 @@ class RegistrationBook:
             language=new.language,
             channel=new.address.channel,
             address=new.address.number,
-            state="waiting",
+            state="waiting" if new.may_wait else "blocked",
+            blocked_because=None if new.may_wait else Reason.UNPROVEN.value,
+            claimed_group=new.claimed_group,
+            prove_at=now if new.claimed_group else None,
+            identify_at=now,
             registered_at=now,
         )
         one_living = row.on_conflict_do_nothing(index_elements=[_r.number_digest], index_where=_IS_LIVING)
@@ -157,7 +169,8 @@ class RegistrationBook:
             update(t.registrations)
             .where(_r.registration_id == registration_id, _IS_LIVING)
             .where(_r.state.in_(REGISTRATION.before(Registering.REPLACED)))
-            .values(state=REGISTRATION.after(Registering.REPLACED), blocked_because=REPLACED, ended_at=now)
+            .values(state=REGISTRATION.after(Registering.REPLACED), blocked_because=Reason.REPLACED.value)
+            .values(ended_at=now, **_ASK_NO_MORE)
         )
         return self._db.execute(ended).rowcount == 1
 
@@ -191,39 +204,12 @@ class RegistrationBook:
             .values(
                 wrong_pins=one_more,
                 state=case((is_too_many, REGISTRATION.after(Registering.GUESSED)), else_=_r.state),
-                blocked_because=case((is_too_many, WRONG_PINS), else_=_r.blocked_because),
+                blocked_because=case((is_too_many, Reason.WRONG_PINS.value), else_=_r.blocked_because),
                 blocked_from=case((is_too_many, _r.state), else_=_r.blocked_from),
             )
             .returning(_r.wrong_pins)
         )
         return max(self._db.execute(counted).scalars(), default=0)
-
-    def unblock(self, registration_id: int) -> bool:
-        """Lift a block by wrong PINs; False for any other.
-
-        She is invited if her PIN is still good, at the head of the queue if she stood there, else waiting.
-        """
-        has_pin = exists().where(
-            t.invitations.c.registration_id == _r.registration_id, t.invitations.c.state == "open"
-        )
-        lifted = (
-            update(t.registrations)
-            .where(
-                _r.registration_id == registration_id,
-                _r.state.in_(REGISTRATION.before(Registering.UNBLOCKED)),
-                _r.blocked_because == WRONG_PINS,
-                _IS_LIVING,
-            )
-            .values(
-                state=case(
-                    (_r.blocked_from == "returned", "returned"), (has_pin, "invited"), else_="waiting"
-                ),
-                blocked_because=None,
-                blocked_from=None,
-                wrong_pins=0,
-            )
-        )
-        return self._db.execute(lifted).rowcount == 1
 
     def _move(self, registration_id: int, event: Registering, **values: object) -> bool:
         moved = update(t.registrations).where(
@@ -284,4 +270,5 @@ def _is_before(
 
 
 def _registration(row: Any) -> Registration:
-    return Registration(*row)
+    found = row._asdict()
+    return Registration(**found | {"blocked_because": Reason(why) if (why := row.blocked_because) else None})

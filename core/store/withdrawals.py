@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, case, exists, or_, select, update
 
+from core.blocking import Reason
 from core.invitations import band_of
 from core.messages import MtState
 from core.states import INVITATION, REGISTRATION, Inviting, Registering
 from core.store import tables as t
 from core.store.responses import HOLDS_DATES, age_on
-
-UNANSWERED: Final = "unanswered invitations"  # why a registration is blocked
 
 _r, _i, _o = t.registrations.c, t.invitations.c, t.outbox.c
 
@@ -118,7 +117,7 @@ class WithdrawalBook:
             .where(_r.state.in_(REGISTRATION.before(Registering.RAN_OUT)))
             .values(
                 state=case((is_last, "blocked"), else_="waiting"),
-                blocked_because=case((is_last, UNANSWERED)),
+                blocked_because=case((is_last, Reason.UNANSWERED.value)),
             )
             .returning(_r.state)
         ).scalars()

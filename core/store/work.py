@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 
 from core.store.asking import AskingBook
 from core.store.audit import AuditBook
+from core.store.blocks import BlockBook
 from core.store.calendars import CalendarBook
 from core.store.call_backs import CallBackBook
 from core.store.codes import CodeBook
@@ -202,6 +203,10 @@ class Work:
     @cached_property
     def codes(self) -> CodeBook:
         return CodeBook(self.db, self.vault)
+
+    @cached_property
+    def blocks(self) -> BlockBook:
+        return BlockBook(self.db)
 
     @cached_property
     def audit(self) -> AuditBook:

@@ -2,8 +2,8 @@
 
 from enum import StrEnum
 
-from core.store.registrations import REPLACED, WRONG_PINS, Registration
-from core.store.withdrawals import UNANSWERED
+from core.blocking import Reason
+from core.store.registrations import Registration
 
 OLD_SYSTEM = "old system"  # in place of an invitation's state: the PIN was given by another system
 
@@ -30,14 +30,15 @@ def fate(registration: Registration, invitation: str, *, has_open_one: bool) -> 
     minute too late books like anybody else.
     """
     if registration.ended_at is not None:
-        return Fate.REPLACED if registration.blocked_because == REPLACED else Fate.ENDED
+        return Fate.REPLACED if registration.blocked_because is Reason.REPLACED else Fate.ENDED
     match registration.state:
         case "done":
             return Fate.DONE
         case "reserved":
             return Fate.USED
         case "blocked":
-            return _BLOCKED_BECAUSE.get(registration.blocked_because or "", Fate.ENDED)
+            because = registration.blocked_because
+            return _BLOCKED_BECAUSE.get(because, Fate.ENDED) if because else Fate.ENDED
     if invitation == "open":
         return Fate.GOOD
     if has_open_one:
@@ -45,4 +46,4 @@ def fate(registration: Registration, invitation: str, *, has_open_one: bool) -> 
     return Fate.OLD_SYSTEM if invitation == OLD_SYSTEM else Fate.RAN_OUT
 
 
-_BLOCKED_BECAUSE = {WRONG_PINS: Fate.BLOCKED, UNANSWERED: Fate.UNANSWERED}
+_BLOCKED_BECAUSE = {Reason.WRONG_PINS: Fate.BLOCKED, Reason.UNANSWERED: Fate.UNANSWERED}

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from conversations.events import Outcome
 from conversations.verbs import MOST_PINS
+from core.blocking import Reason
 from core.store.open_pins import OpenPin
-from core.store.registrations import WRONG_PINS
 from core.store.work import Work
 from gateway.turns.person import Person
 from gateway.turns.standing import Standing
@@ -33,7 +33,7 @@ class LostPins:
         if phone is None or not mine:
             return Outcome("none")
         open_ones = self._work.open_pins.of_phone(phone)
-        is_blocked = any(registration.blocked_because == WRONG_PINS for registration in mine)
+        is_blocked = any(registration.blocked_because is Reason.WRONG_PINS for registration in mine)
         is_here_blocked = self._work.wrong_pins.is_blocked(self._person.address)
         if (is_blocked and not open_ones) or (open_ones and is_here_blocked):
             return Outcome("blocked")

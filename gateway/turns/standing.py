@@ -35,7 +35,7 @@ class Standing:
 
     def _standing(self, mine: Registration) -> dict[str, Any]:
         invitation = self._work.invitations.open_of(mine.registration_id) if mine.state == "invited" else None
-        expires_at = invitation.expires_at if invitation else None
+        until = invitation.expires_at if invitation else mine.blocked_until
         is_queued = mine.state in QUEUED
         return {
             "state": mine.state,
@@ -47,7 +47,8 @@ class Standing:
             "lately": self._work.registrations.invited_since(mine.site_id, self._now - LATELY)
             if is_queued
             else None,
-            "until": iso(expires_at) if expires_at else None,
+            "until": iso(until) if until else None,
+            "because": mine.blocked_because.words if mine.blocked_because else None,
             **dates_of(self._work, mine),
         }
 

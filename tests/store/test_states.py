@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import insert, select, text
 
+from core.blocking import Reason
 from core.states import INVITATION, MACHINES, REGISTRATION, RESERVATION, Machine, Registering
 from core.store import tables as t
 from core.store.reservation_rows import Picked
@@ -133,7 +134,7 @@ def test_every_transition_of_the_table_is_made_and_no_other(watched: Watched) ->
         do(lambda work, of=replaced: work.registrations.replace(of, now=NOW))
         for _ in range(5):
             do(lambda work, of=guessed: work.registrations.count_wrong_pins([of]))
-        do(lambda work, of=guessed: work.registrations.unblock(of))
+        do(lambda work, of=guessed: work.blocks.lift(of, [Reason.WRONG_PINS]))
         do(lambda work, of=booked: work.registrations.reserve(of, now=NOW))
     returned = w.invited()
     do(lambda work: work.registrations.send_back(returned))

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
 from conversations.verbs import STATES, VERBS
+from core.blocking import Reason
 from core.store import tables as t
-from core.store.registrations import REPLACED, WRONG_PINS, Registration
-from core.store.withdrawals import UNANSWERED
+from core.store.registrations import Registration
 from gateway.turns.late_pins import OLD_SYSTEM, Fate, fate
 from tests.turns.conftest import JANA, NEIGHBOUR, Town
 from tests.workers.town import NOW, OTHER_SITE, vault
@@ -20,7 +20,7 @@ LIVING = ("waiting", "invited", "returned")
 INVITATIONS = ("open", "used", "void", "expired", OLD_SYSTEM)
 
 
-def registration(state: str, because: str | None = None, *, is_ended: bool = False) -> Registration:
+def registration(state: str, because: Reason | None = None, *, is_ended: bool = False) -> Registration:
     ended_at = NOW if is_ended else None
     return Registration(
         1, "Jana", "Nová", JANA, UUID(int=1), 13, date(1940, 1, 1), state, NOW, ended_at, because
@@ -38,11 +38,19 @@ def registration(state: str, because: str | None = None, *, is_ended: bool = Fal
         pytest.param(registration("invited"), OLD_SYSTEM, True, Fate.OLDER, id="old, and a new one sent"),
         pytest.param(registration("reserved"), OLD_SYSTEM, False, Fate.USED, id="old, and has dates"),
         pytest.param(registration("reserved"), "used", False, Fate.USED, id="used"),
-        pytest.param(registration("blocked", WRONG_PINS), "open", False, Fate.BLOCKED, id="wrong PINs"),
-        pytest.param(registration("blocked", UNANSWERED), "expired", False, Fate.UNANSWERED, id="silent"),
-        pytest.param(registration("blocked", "on request"), "void", False, Fate.ENDED, id="on request"),
         pytest.param(
-            registration("blocked", REPLACED, is_ended=True), "void", False, Fate.REPLACED, id="replaced"
+            registration("blocked", Reason.WRONG_PINS), "open", False, Fate.BLOCKED, id="wrong PINs"
+        ),
+        pytest.param(
+            registration("blocked", Reason.UNANSWERED), "expired", False, Fate.UNANSWERED, id="silent"
+        ),
+        pytest.param(registration("blocked", Reason.ON_REQUEST), "void", False, Fate.ENDED, id="on request"),
+        pytest.param(
+            registration("blocked", Reason.REPLACED, is_ended=True),
+            "void",
+            False,
+            Fate.REPLACED,
+            id="replaced",
         ),
         pytest.param(registration("done"), "used", False, Fate.DONE, id="vaccinated"),
     ],
@@ -55,7 +63,7 @@ def test_every_pin_is_told_what_it_is(
 
 @given(
     state=st.sampled_from(STATES),
-    because=st.sampled_from((None, REPLACED, UNANSWERED, WRONG_PINS, "on request")),
+    because=st.sampled_from((None, Reason.REPLACED, Reason.UNANSWERED, Reason.WRONG_PINS, Reason.ON_REQUEST)),
     is_ended=st.booleans(),
     invitation=st.sampled_from(INVITATIONS),
     has_open_one=st.booleans(),

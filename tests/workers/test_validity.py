@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from core.blocking import Reason
 from core.invitations import Policy
 from core.store import tables as t
 from core.store.reservation_rows import Picked
-from core.store.withdrawals import UNANSWERED
 from tests.workers.town import NOW, SITE, add_dates, add_person, deliver, hold
 from workers.planning import plan_now
 from workers.upkeep import end_invitations
@@ -86,7 +86,7 @@ def test_who_lets_it_run_out_waits_again_and_after_the_last_is_blocked(limited):
     send(later)
     last = limited(NOW + 3 * THREE_DAYS)
     end_invitations()
-    assert (person(last), rounds(last)) == (("blocked", UNANSWERED), [(1, "expired"), (2, "expired")])
+    assert (person(last), rounds(last)) == (("blocked", Reason.UNANSWERED), [(1, "expired"), (2, "expired")])
 
 
 def test_what_never_left_was_no_invitation(limited):

@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from core.blocking import KEPT
 from core.store.tables.base import at, id_, metadata, text_
 from core.store.tables.sites import site_pauses, sites, slots
 
@@ -43,7 +44,11 @@ registrations = Table(
     text_("address"),
     text_("state"),
     text_("blocked_because", nullable=True),
-    text_("blocked_from", nullable=True),  # the state that wrong PINs took her out of
+    text_("blocked_from", nullable=True),  # the state that the block took her out of
+    at("blocked_until", nullable=True),  # time lifts it
+    text_("claimed_group", nullable=True),  # she says she is in it; its register is still to confirm that
+    at("prove_at", nullable=True),  # when that register is asked; NULL: it need not be
+    at("identify_at", nullable=True),  # when the population register is asked; NULL: it need not be
     Column("wrong_pins", Integer, nullable=False, server_default="0"),
     at("registered_at"),
     at("reserved_at", nullable=True),
@@ -53,6 +58,9 @@ registrations = Table(
         "state IN ('waiting', 'invited', 'reserved', 'done', 'blocked', 'returned')", name="state_known"
     ),
     CheckConstraint("(state = 'blocked') = (blocked_because IS NOT NULL)", name="blocked_has_a_reason"),
+    CheckConstraint(f"blocked_because IN {tuple(str(reason) for reason in KEPT)}", name="reason_known"),
+    CheckConstraint("blocked_until IS NULL OR state = 'blocked'", name="blocked_until_is_of_a_block"),
+    CheckConstraint("prove_at IS NULL OR claimed_group IS NOT NULL", name="prove_needs_a_claim"),
     CheckConstraint(
         "(state IN ('reserved', 'done')) = (reserved_at IS NOT NULL)", name="reserved_has_a_time"
     ),
@@ -83,6 +91,21 @@ Index(
     "ix_registrations_email",
     func.lower(registrations.c.email),
     postgresql_where=registrations.c.email.is_not(None),
+)
+Index(
+    "ix_registrations_to_prove",
+    registrations.c.prove_at,
+    postgresql_where=registrations.c.prove_at.is_not(None),
+)
+Index(
+    "ix_registrations_to_identify",
+    registrations.c.identify_at,
+    postgresql_where=registrations.c.identify_at.is_not(None),
+)
+Index(
+    "ix_registrations_blocked_until",
+    registrations.c.blocked_until,
+    postgresql_where=registrations.c.blocked_until.is_not(None),
 )
 Index("ix_registrations_number_digest", registrations.c.number_digest)
 Index("ix_registrations_registered_at", registrations.c.registered_at)
