@@ -161,6 +161,8 @@ class _Walk:
             answers = read_opening(rest, script.fields)
             if name == self._session.dialogue and rest and not answers.keys() & set(script.opened_by):
                 return None  # "PIN 4711", "REG Jan Novák": an answer, not a beginning
+            if step and answers and answers.keys() <= {field.value for field in self._script.fields}:
+                return None  # "e-mail jan@novak.cz" in a registration, which takes it, too
             if language != ANY_LANGUAGE:
                 self._put(language=language)
             return self._open(name, answers)

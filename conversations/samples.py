@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any, Final
 
-from conversations.verbs import BECAUSE, MOST_PINS, STANDING, STATES, VERBS
+from conversations.verbs import BECAUSE, MAILS, MOST_PINS, STANDING, STATES, VERBS
 
 # The longest of data/ocm_2021-06-14.csv.
 _LONGEST_SITE: Final = (
@@ -34,6 +34,9 @@ USUAL: Final[Mapping[str, Any]] = {
     "insurer": "111",
     "psc": "58601",
     "email": "jan@novak.cz",
+    "mail": "sent",
+    "masked": "j…@novak.cz",
+    "refused": None,
     "pin": "47110922",
     "digits": "3123",
     "code": "471109223516",
@@ -79,6 +82,7 @@ USUAL: Final[Mapping[str, Any]] = {
 LONGEST: Final[Mapping[str, Any]] = {
     **USUAL,
     "email": "nejdelsi.jmeno.adresy@postovni-server-uradu.cz",
+    "masked": "n…@postovni-server-uradu.cz",
     "name": "Maxmiliána Františka Nejedlá-Křivohlavá Novotná",
     "city": "Rychnov nad Kněžnou",
     "km": 128.4,
@@ -109,6 +113,8 @@ _VARIED: Final[Mapping[str, tuple[Any, ...]]] = {
     "page": (0, 1),
     "after": (None, "2021-12-27"),
     "email": (None, LONGEST["email"]),
+    "mail": MAILS,
+    "refused": (None, LONGEST["masked"]),
     "hours": (None, 168),
     "wait": (None, 120),
 }

@@ -93,7 +93,7 @@ VERBS: Final[Mapping[str, Verb]] = {
             "not_proven": (),  # not in the register of the group, or a wrong code
         },
     ),
-    # reservation
+    # reservation; ``mail`` is one of MAILS, of the letter with the dates; ``masked`` its address, or null
     "enter_pin": Verb(
         ("pin",),
         {
@@ -130,11 +130,12 @@ VERBS: Final[Mapping[str, Verb]] = {
     ),
     "confirm": Verb(
         ("registration",),
-        {"confirmed": ("first", "second", "site", "address"), "lapsed": ()},
+        {"confirmed": ("first", "second", "site", "address", "mail", "masked"), "lapsed": ()},
     ),
     "let_go": Verb(("registration",), {"gone": ()}),
     # status
-    "my_status": Verb((), {"found": ("registrations",), "none": ()}),
+    # ``refused``: an e-mail address that nobody has, masked; null where none is wrong
+    "my_status": Verb((), {"found": ("registrations", "refused"), "none": ()}),
     # which of the people on one phone it is about; the step ``whose`` asks, with the words in shared.j2
     "find_mine": _WHOSE,  # of those who wait, are invited or have dates
     "find_dated": _WHOSE,  # of those who have dates
@@ -165,6 +166,18 @@ VERBS: Final[Mapping[str, Verb]] = {
     ),
     "messages_here": Verb((), {"done": ()}),
     "messages_by_sms": Verb((), {"done": ()}),
+    # where letters go
+    "set_email": Verb(
+        ("registration", "email"),
+        {
+            "set": ("masked",),
+            "sent": ("masked",),  # and the letter with her dates goes there now
+            "kept": ("masked",),  # no letters are sent
+            "not_an_address": (),
+            "none": (),  # nobody of this phone
+        },
+    ),
+    "remove_email": Verb(("registration",), {"removed": (), "none": ()}),
     # lost PIN2
     "tell_pin_again": Verb(
         (),
@@ -194,6 +207,12 @@ STANDING: Final = (
     "until",
     "because",
 )
+MAILS: Final = (
+    "off",
+    "none",
+    "sent",
+    "refused",
+)  # no letters are sent; no address; on its way; nobody has it
 # One of ``tell_pin_again.pins``; at most so many in one outcome.
 TOLD_PIN: Final = ("name", "pin")
 MOST_PINS: Final = 6

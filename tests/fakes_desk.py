@@ -8,6 +8,7 @@ from typing import Any
 from conversations.events import Act, Outcome
 from conversations.verbs import check_outcome
 from core.codes import Code, read_code
+from core.email_address import is_email_address, mask_email
 
 SITES: tuple[tuple[str, str, str, float], ...] = (
     ("jihlava", "Nemocnice Jihlava, p.o.", "Jihlava", 2.1),
@@ -65,6 +66,9 @@ class FakeDesk:
     pin1s: list[tuple[str, datetime]] = field(default_factory=list)  # to which phone one was sent, and when
     pin1_left: int = 5
     codes_left: int = 5
+    mail: str = "off"  # one of MAILS
+    email: str = "jana@seznam.cz"
+    has_dates: bool = False  # a letter goes out as soon as there is an address
     messages_go: str = "none"  # to a channel, or the outcome of asking
 
     def perform(self, act: Act, *, now: datetime) -> Outcome:
@@ -210,7 +214,7 @@ class FakeDesk:
             return Outcome("lapsed")
         pair = next(each for each in pairs() if each["value"] == self.held)
         dates = {"first": pair["first"], "second": pair["second"]}
-        return Outcome("confirmed", {**dates, "site": SITES[0][1], "address": ADDRESS})
+        return Outcome("confirmed", {**dates, "site": SITES[0][1], "address": ADDRESS, **self._mail()})
 
     def _let_go(self, said: Mapping[str, Any], now: datetime) -> Outcome:
         self.held = self.held_until = None
@@ -219,7 +223,25 @@ class FakeDesk:
     def _my_status(self, said: Mapping[str, Any], now: datetime) -> Outcome:
         if not self.registrations:
             return Outcome("none")
-        return Outcome("found", {"registrations": self.registrations})
+        masked = self._mail()["masked"] if self.mail == "refused" else None
+        return Outcome("found", {"registrations": self.registrations, "refused": masked})
+
+    def _mail(self) -> dict[str, str | None]:
+        return {
+            "mail": self.mail,
+            "masked": mask_email(self.email) if self.mail in ("sent", "refused") else None,
+        }
+
+    def _set_email(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        if not is_email_address(said["email"]):
+            return Outcome("not_an_address")
+        self.email = said["email"]
+        outcome = "kept" if self.mail == "off" else "sent" if self.has_dates else "set"
+        return Outcome(outcome, {"masked": mask_email(self.email)})
+
+    def _remove_email(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        self.email = ""
+        return Outcome("removed")
 
     def _find_mine(self, said: Mapping[str, Any], now: datetime) -> Outcome:
         return _whose(self.registrations, said["page"])

@@ -104,18 +104,23 @@ def _of(world: str) -> dict[str, Any]:  # noqa: PLR0911 - one for every kind of 
             return {"busy": {verb}}
         case ["invited", names]:
             return {"open_pins": dict(zip(names.split(", "), (PIN, OTHERS_PIN), strict=False))}
-        case ["waiting", name]:
-            return {"registrations": [waiting(name, now=datetime(2021, 1, 22, 9, tzinfo=PRAGUE))]}
         case ["blocked", who]:
             because, *names = who.split()
             now = datetime(2021, 1, 22, 9, tzinfo=PRAGUE)
             return {"registrations": [blocked(name, because, now=now) for name in names]}
+        case ["waiting", names]:
+            now = datetime(2021, 1, 22, 9, tzinfo=PRAGUE)
+            return {"registrations": [waiting(name, now=now) for name in names.split(", ")]}
         case ["unproven"]:
             return {"is_proven": False}
         case ["unproven", "calling"]:
             return {"is_proven": False, "suggested": f"+420{PHONE}"}
         case ["unproven", goes]:
             return {"is_proven": False, "messages_go": goes}
+        case ["mail", "dates"]:
+            return {"mail": "sent", "has_dates": True}
+        case ["mail", of]:
+            return {"mail": of}
         case ["messages", goes]:
             return {"messages_go": goes}
         case ["no_pairs"]:

@@ -50,20 +50,19 @@ class MailBook:
         ).first()
         return NoAddress() if row is None else _mailbox(*row)
 
-    def mailbox_of_phone(self, phone: str) -> Mailbox:
-        """Where letters to those of this phone go; a refused address before all others."""
-        rows = self._db.execute(
-            select(_r.email, _r.email_refused_at)
-            .where(_r.phone == phone, _r.ended_at.is_(None), _r.email.is_not(None))
-            .order_by(_r.email_refused_at.is_(None), _r.registration_id)
-        )
-        return next((_mailbox(*row) for row in rows), NoAddress())
+    def refused_of_phone(self, phone: str) -> str | None:
+        """An address of those of this phone that nobody has, for them to mend; None if there is none."""
+        return self._db.execute(
+            select(_r.email)
+            .where(_r.phone == phone, _r.ended_at.is_(None), _r.email_refused_at.is_not(None))
+            .order_by(_r.registration_id)
+            .limit(1)
+        ).scalar_one_or_none()
 
-    def choose_address(self, phone: str, address: str) -> list[int]:
-        """Send the letters to those of this phone there from now on; gives their registrations."""
-        theirs = update(t.registrations).where(_r.phone == phone, _r.ended_at.is_(None))
-        chosen = theirs.values(email=address, email_refused_at=None).returning(_r.registration_id)
-        return sorted(self._db.scalars(chosen))
+    def choose_address(self, registration_id: int, address: str | None) -> None:
+        """Send somebody's letters there from now on, or none at all."""
+        hers = update(t.registrations).where(_r.registration_id == registration_id)
+        self._db.execute(hers.values(email=address, email_refused_at=None))
 
     def refuse(self, address: str, *, now: datetime) -> int:
         """Nobody has that address: send nothing there any more, and mark what went there last.

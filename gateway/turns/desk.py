@@ -11,6 +11,7 @@ from core.store.work import Work
 from core.world import World
 from gateway.turns.entering import Entering
 from gateway.turns.lost_pins import LostPins
+from gateway.turns.mailing import Mailing
 from gateway.turns.notifying import Notifying
 from gateway.turns.person import Person
 from gateway.turns.proving import Post, Proving
@@ -30,6 +31,7 @@ class Desk:
         reserving = Reserving(work, world, now=now)
         proving = Proving(work, person, post, now=now)
         notifying = Notifying(work, person)
+        mailing = Mailing(work, world, person, now=now)
         whose = Whose(work, person)
         self.verbs: Mapping[str, Callable[[Mapping[str, Any]], Outcome]] = {
             "check_number": registering.check_number,
@@ -53,6 +55,8 @@ class Desk:
             "where_messages_go": notifying.where_messages_go,
             "messages_here": notifying.messages_here,
             "messages_by_sms": notifying.messages_by_sms,
+            "set_email": mailing.set_email,
+            "remove_email": mailing.remove_email,
             "tell_pin_again": LostPins(work, person, now=now).tell_pin_again,
         }
 

@@ -11,6 +11,7 @@ from conversations.verbs import BUSY, VERBS
 from core.calendars.calendar import PRAGUE
 from core.geography import nearest
 from core.insurance_number import Impossible, Suspicious, Valid, judge
+from core.mails import Purpose
 from core.messages import VOICE_CHANNEL
 from core.programme import Group, choices_for, group_of_age, is_asked
 from core.sites import Site
@@ -19,6 +20,7 @@ from core.store.registrations import QUEUED, NewRegistration, Registration
 from core.store.work import Work
 from core.world import World
 from gateway.turns.belonging import Belonging, Belongs
+from gateway.turns.mailing import announce
 from gateway.turns.pages import page_of
 from gateway.turns.person import Person
 
@@ -165,6 +167,7 @@ class Registering:
         if shown.code_id is not None:
             self._work.codes.name_user(shown.code_id, registration_id)
         mine = self._work.registrations.get(registration_id)
+        announce(self._work, self._world, registration_id, Purpose.REGISTERED, now=self._now)
         return self._registered("registered", mine, site) if mine else Outcome(BUSY)
 
     def _promoted(self, mine: Registration, group: Group, site: Site, shown: Belongs) -> Outcome:

@@ -8,11 +8,13 @@ from typing import Any, Final, TypeAlias
 from conversations.events import Outcome
 from conversations.verbs import BUSY, VERBS
 from core.calendars import Pair
+from core.mails import Purpose
 from core.store.registrations import Registration
 from core.store.reservation_rows import Picked, Reservation
 from core.store.reservations import Lapsed, PairTaken
 from core.store.work import Work
 from core.world import World
+from gateway.turns.mailing import announce, told
 from gateway.turns.standing import iso, site_of
 
 Said: TypeAlias = Mapping[str, Any]
@@ -91,11 +93,25 @@ class Reserving:
             case Lapsed():
                 return Outcome("lapsed")
             case Reservation() as dates:
-                self._work.registrations.reserve(registration_id, now=self._now)
+                is_new = self._work.registrations.reserve(registration_id, now=self._now)
                 if invitation := self._work.invitations.open_of(registration_id):
                     self._work.invitations.use(invitation.invitation_id, now=self._now)
                 site, address = site_of(self._work, registration)
-                return Outcome("confirmed", {**_dates(dates), "site": site, "address": address})
+                mail = self._mail(dates, is_new=is_new)
+                return Outcome("confirmed", {**_dates(dates), "site": site, "address": address, **mail})
+
+    def _mail(self, dates: Reservation, *, is_new: bool) -> dict[str, str | None]:
+        """The letter with the dates, once; who confirms them again is told where it went."""
+        if self._world.has_mail and not is_new:
+            return told(self._work.mails.mailbox(dates.registration_id))
+        return announce(
+            self._work,
+            self._world,
+            dates.registration_id,
+            Purpose.CONFIRMED,
+            reservation_id=dates.reservation_id,
+            now=self._now,
+        )
 
     def let_go(self, said: Said) -> Outcome:
         registration = self._registration(said)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from conversations.events import Outcome
 from core.calendars.calendar import PRAGUE
+from core.email_address import mask_email
 from core.store.registrations import QUEUED, Registration
 from core.store.work import Work
 from gateway.turns.person import Person
@@ -27,7 +28,9 @@ class Standing:
         registrations = self._work.registrations.of_phone(phone) if phone else []
         if not registrations:
             return Outcome("none")
-        return Outcome("found", {"registrations": self.of(registrations)})
+        refused = self._work.mails.refused_of_phone(phone) if phone else None
+        found = {"registrations": self.of(registrations), "refused": mask_email(refused) if refused else None}
+        return Outcome("found", found)
 
     def of(self, registrations: Iterable[Registration]) -> list[dict[str, Any]]:
         """How each stands, as `conversations.verbs.STANDING` names it."""

@@ -40,7 +40,8 @@ def test_a_conversation_goes_on_the_real_desk_as_written(
     store = Store.connect(database, vault(), connections=2)
     with store.begin() as work:
         scene = Scene(work.db, transcript)
-    phone = Phone(store, replace(world, hold_for=HOLD_FOR), before=scene.before)
+    here = replace(world, hold_for=HOLD_FOR, has_mail=bool(scene.mail))
+    phone = Phone(store, here, before=scene.before)
     if transcript.language != DEFAULT_LANGUAGE:
         phone.answer(LIBRARY.languages[transcript.language][0], datetime(2021, 1, 22, 8, 0, tzinfo=PRAGUE))
     found = list(transcripts.differences(transcript, phone.answer))
@@ -77,6 +78,7 @@ class Scene:
         )
         self._wave_id = db.execute(wave.returning(t.waves.c.wave_id)).scalar_one()
         what, _, who = transcript.header.get("world", "").partition(" ")
+        self.mail = who if what == "mail" else ""
         self._slots = {} if what == "no_pairs" else self._add_dates()
         self._is_quick = what == "taken"
         if what == "waiting":
@@ -134,7 +136,10 @@ class Scene:
 
     def _add(self, state: str = "waiting", **more: object) -> int:
         self._people += 1
-        return add_person(self._db, self._people, state=state, **({"phone": JANA} | more))
+        mailbox: dict[str, object] = {}
+        if self.mail in ("sent", "refused"):
+            mailbox = {"email": "jana@seznam.cz", "email_refused_at": NOW if self.mail == "refused" else None}
+        return add_person(self._db, self._people, state=state, **({"phone": JANA} | mailbox | more))
 
     def _give(self, pin: str, registration_id: int, state: str = "open", **more: Any) -> None:
         row = {
