@@ -22,7 +22,15 @@ NOTICE_BLOCKS: Final = {
     "free_again": 1,
     "failed": 1,
     "pin1": 1,
+    "site_pauses": 1,
+    "site_reopens": 1,
 }  # block -> segments at most
+# What decides between the wordings of a notice: whether a PIN or a pause has an end, and who has a PIN.
+_NOTICE_WAYS: Final[tuple[dict[str, Any], ...]] = tuple(
+    {"valid_until": until, "last_day": until, "has_pin": has_pin}
+    for until in (None, samples.LONGEST["second"])
+    for has_pin in (False, True)
+)
 # How many segments in UCS-2 carry what one carries in GSM-7.
 UCS2_FOR_GSM7: Final = -(-gsm.JOINED_SEPTETS // gsm.JOINED_UNITS)
 
@@ -69,13 +77,10 @@ def of_notices(library: Library, language: str) -> Iterator[Cost]:
     words = library.words
     longest = samples.LONGEST
     said = {name: longest[name] for name in ("name", "site", "pin", "first", "second", "address")}
-    said["minutes"] = 10
+    said |= {"minutes": 10, "from_on": longest["first"]}
     for block, most in NOTICE_BLOCKS.items():
         if words.has(NOTICES, block, language):
-            texts = (
-                words.render_notice(block, language, valid_until=valid_until, **said)
-                for valid_until in (None, longest["first"])
-            )
+            texts = (words.render_notice(block, language, **said, **ways) for ways in _NOTICE_WAYS)
             allowed = allowed_segments(library, language, most)
             yield Cost(NOTICES, block, language, allowed, *_dearest_way(texts))
     ruled = {name: longest[name] for name in ("name", "site", "until")} | {"hours": 1_000}

@@ -14,6 +14,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from workers.mails.sending import send_mails
+from workers.pauses import tell_of_pauses
 from workers.planning import plan_all
 from workers.upkeep import (
     end_invitations,
@@ -38,6 +39,7 @@ JOBS: Final[tuple[Callable[[], None], ...]] = (
     lapse_sessions,
     stand_in_by_sms,
     send_mails,
+    tell_of_pauses,
 )
 
 

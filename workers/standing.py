@@ -57,10 +57,11 @@ def look(work: Work, workshop: Workshop, site: Site, *, now: datetime, at_least:
     today = now.astimezone(PRAGUE).date()
     readable = workshop.hours.next_opening(Lane.INVITATION, now)
     first_from = readable + world.lead + policy.notice
-    days = work.calendars.days_of_sites([site_id], since=today, parted_at=first_from)
+    days = work.calendars.days_of_sites([site_id], since=today, parted_at=first_from, without_pauses=True)
     calendars = days.get(site_id, [])
     judged = lint(calendars, world.products, today=today, first_from=first_from)
-    closed = gate(site, judged, today=today)
+    pause = work.pauses.in_force([site_id], today=today).get(site_id)
+    closed = gate(site, judged, today=today, pause=pause)
     pairs = judged.pairs_by_product
     courses, awaited = _courses(work, world, site, pairs, today=today)
     responses = work.responses

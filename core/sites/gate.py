@@ -6,6 +6,7 @@ from enum import Enum
 
 from core.calendars.lint import Lint
 from core.geography import is_in_country
+from core.sites.pauses import Pause
 from core.sites.site import MOST_PEOPLE_A_DAY, Kind, Site
 
 PUBLIC = frozenset({Kind.OCM, Kind.VOCM, Kind.DOCM, Kind.UNIVERSITY})
@@ -17,6 +18,7 @@ class Missing(Enum):
     ACTIVE = "the registry says that it is not active, or nothing (operacni_status)"
     PUBLIC = "it is not meant for this public, or the registry does not say for whom (ockovaci_misto_typ)"
     OPENING_DAY = "its opening day has not come"
+    PAUSED = "it pauses (crs sites reopen)"
     PLACE = "nobody knows where it is: no coordinates, and no address that gives them"
     CAPACITY = "its capacity per day cannot be right (minimalni_kapacita)"
     CALENDAR = "it has no calendar of first doses"
@@ -30,6 +32,8 @@ class Gate:
     """The verdict on one site; ``missing`` is in the order in which to put things right."""
 
     missing: tuple[Missing, ...]
+    pause: Pause | None = None
+    """In force today."""
 
     @property
     def is_open(self) -> bool:
@@ -37,11 +41,16 @@ class Gate:
 
     def words(self) -> str:
         """Say in one line what is missing, or that nothing is."""
-        return "; ".join(m.value for m in self.missing) or "open"
+        return "; ".join(map(self._in_words, self.missing)) or "open"
+
+    def _in_words(self, missing: Missing) -> str:
+        if missing is Missing.PAUSED and self.pause is not None:
+            return self.pause.words()
+        return missing.value
 
 
-def gate(site: Site, lint: Lint, *, today: date) -> Gate:
-    """Judge whether a site may be offered today.
+def gate(site: Site, lint: Lint, *, today: date, pause: Pause | None = None) -> Gate:
+    """Judge whether a site may be offered today; ``pause`` is the one in force.
 
     Places already taken do not close the gate: people may still register and wait.
     """
@@ -51,6 +60,7 @@ def gate(site: Site, lint: Lint, *, today: date) -> Gate:
         Missing.ACTIVE: site.is_active is True,
         Missing.PUBLIC: site.kind in PUBLIC,
         Missing.OPENING_DAY: site.opens_on is None or site.opens_on <= today,
+        Missing.PAUSED: pause is None,
         Missing.PLACE: _has_place(site),
         Missing.CAPACITY: capacity is None or 0 < capacity <= MOST_PEOPLE_A_DAY,
         Missing.CALENDAR: lint.has_first_round,
@@ -58,7 +68,7 @@ def gate(site: Site, lint: Lint, *, today: date) -> Gate:
         Missing.LINK: not lint.has_broken_link,
         Missing.PAIR: lint.can_serve or not is_sound,
     }
-    return Gate(tuple(precondition for precondition, is_met in met.items() if not is_met))
+    return Gate(tuple(precondition for precondition, is_met in met.items() if not is_met), pause)
 
 
 def _has_place(site: Site) -> bool:

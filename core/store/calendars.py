@@ -28,6 +28,7 @@ from core.calendars import Calendar, CalendarDraft, Round, Slot, lint
 from core.calendars.calendar import PRAGUE
 from core.sites import Gate, Site, gate
 from core.store import tables as t
+from core.store.site_pauses import PauseBook, paused_days
 from core.store.sites import SiteBook
 from core.world import World
 
@@ -93,11 +94,13 @@ class CalendarBook:
         *,
         since: date | None = None,
         parted_at: datetime | None = None,
+        without_pauses: bool = False,
     ) -> dict[UUID, list[Calendar]]:
         """The calendars with one slot a day that adds up all of its day, at the hour of its last one.
 
         Enough to pair and to judge by, at a small part of the cost; such slots have no id. The day of
-        ``parted_at`` has two: what begins before, and what does not.
+        ``parted_at`` has two: what begins before, and what does not. ``without_pauses`` leaves out days on
+        which the site pauses.
         """
         day = cast(func.timezone(PRAGUE.key, _s.begins_at), Date)
         is_later = literal(True) if parted_at is None else _s.begins_at >= parted_at
@@ -110,8 +113,12 @@ class CalendarBook:
             .order_by(begins_at)
         )
         by_calendar: dict[int, list[Slot]] = defaultdict(list)
-        for calendar_id, at, capacity, taken in self._db.execute(days):
-            by_calendar[calendar_id].append(Slot(0, calendar_id, at, int(capacity), int(taken)))
+        rows = self._db.execute(days).all()
+        is_paused = paused_days(self._db, {row[0] for row in rows}) if without_pauses else None
+        for calendar_id, at, capacity, taken in rows:
+            slot = Slot(0, calendar_id, at, int(capacity), int(taken))
+            if is_paused is None or not is_paused(calendar_id, slot.day):
+                by_calendar[calendar_id].append(slot)
         return self._calendars(site_ids, by_calendar)
 
     def _calendars(
@@ -300,10 +307,15 @@ class CalendarBook:
     def gates(self, sites: Iterable[Site], world: World, *, today: date) -> dict[UUID, Gate]:
         """Judge whether each site may be offered today."""
         sites = list(sites)
-        calendars = self.days_of_sites([site.site_id for site in sites], since=today)
+        site_ids = [site.site_id for site in sites]
+        calendars = self.days_of_sites(site_ids, since=today)
+        pauses = PauseBook(self._db).in_force(site_ids, today=today)
         return {
             site.site_id: gate(
-                site, lint(calendars.get(site.site_id, []), world.products, today=today), today=today
+                site,
+                lint(calendars.get(site.site_id, []), world.products, today=today),
+                today=today,
+                pause=pauses.get(site.site_id),
             )
             for site in sites
         }

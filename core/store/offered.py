@@ -49,6 +49,7 @@ def _key(db: Connection, world: World, today: date) -> Hashable:
         select(
             select(func.max(s.imported_at)).scalar_subquery(),
             select(func.count(s.gone_at)).select_from(t.sites).scalar_subquery(),
+            select(func.max(t.site_history.c.entry_id)).scalar_subquery(),  # opened, paused, reopened
             select(func.max(t.calendars.c.calendar_id)).scalar_subquery(),
             select(func.max(t.slots.c.slot_id)).scalar_subquery(),
         )

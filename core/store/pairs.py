@@ -14,6 +14,7 @@ from core.calendars.calendar import PRAGUE
 from core.calendars.pairing import match_days
 from core.products import Product, Products
 from core.store import tables as t
+from core.store.site_pauses import paused_days
 
 _s, _c = t.slots.c, t.calendars.c
 _SLOT = (_s.slot_id, _s.calendar_id, _s.begins_at, _s.capacity, _s.taken)
@@ -101,7 +102,7 @@ class PairFinder:
     def _free(
         self, tracks: Iterable[Track], not_before: datetime
     ) -> tuple[dict[int, Counter[date]], dict[int, Counter[date]]]:
-        """Free places, and slots with any, per calendar and local day."""
+        """Free places, and slots with any, per calendar and local day on which the site does not pause."""
         ids = {i for track in tracks for i in (track.first_id, track.second_id) if i is not None}
         day = cast(func.timezone(PRAGUE.key, _s.begins_at), Date)
         rows = self._db.execute(
@@ -111,7 +112,10 @@ class PairFinder:
         )
         places: dict[int, Counter[date]] = defaultdict(Counter)
         slots: dict[int, Counter[date]] = defaultdict(Counter)
+        is_paused = paused_days(self._db, ids)
         for calendar_id, on, free, count in rows:
+            if is_paused(calendar_id, on):
+                continue
             places[calendar_id][on] = int(free)
             slots[calendar_id][on] = count
         return places, slots

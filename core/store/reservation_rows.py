@@ -7,13 +7,26 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, DateTime, Select, and_, bindparam, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from core.calendars import Pair, Round, Slot
 from core.products import Product
 from core.states import RESERVATION, Reserving
 from core.store import tables as t
 from core.store.pairs import PairFinder
+from core.store.site_pauses import pauses_on
 from core.world import World
 
 _s, _v = t.slots.c, t.reservations.c
@@ -186,6 +199,8 @@ _CHOSEN = (
         _first.c.slot_id == bindparam("first"),
         _begun.c.site_id == bindparam("site"),
         _begun.c.round == Round.FIRST,
+        ~pauses_on(_begun.c.site_id, _first.c.begins_at),
+        or_(_second.c.slot_id.is_(None), ~pauses_on(_begun.c.site_id, _second.c.begins_at)),
     )
 )
 _FREE = select(*SLOT).where(_s.slot_id == bindparam("slot"), _s.taken < _s.capacity)

@@ -1,21 +1,16 @@
 """Importing a registry of sites: what is safe is applied, what is doubtful waits for somebody."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from core.calendars.calendar import PRAGUE
-from core.sites import Origin, People, Site, SitesDiff, SitesRead, diff, sort_out
-from core.store import tables as t
+from core.sites import Origin, Site, SitesDiff, SitesRead, diff, sort_out
 from core.store.held_changes import HeldChangeBook, Questions
 from core.store.sites import SiteBook
-
-WAITING = ("waiting", "invited", "returned")
-
-_r, _v, _s, _c = t.registrations.c, t.reservations.c, t.slots.c, t.calendars.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ class SiteImportBook:
         touched = {c.new.site_id for c in found.changed} | {site.site_id for site in found.gone}
         parted = sort_out(
             found,
-            self.people(touched, now=now),
+            self._sites.people(touched, since=now),
             gone_before=self._sites.gone() if found.new else {},
             today=now.astimezone(PRAGUE).date(),
         )
@@ -59,25 +54,3 @@ class SiteImportBook:
         """Apply what is safe, and hold the rest."""
         self._sites.apply(comparison.safe, now=now, origin=origin)
         self._held.hold(comparison.questions, origin, now=now)
-
-    def people(self, site_ids: Collection[UUID], *, now: datetime) -> dict[UUID, People]:
-        """Who waits at each of these sites, and who has dates there from now on."""
-        waits = (
-            select(_r.site_id, func.count())
-            .where(_r.site_id.in_(site_ids), _r.state.in_(WAITING), _r.ended_at.is_(None))
-            .group_by(_r.site_id)
-        )
-        has_dates = (
-            select(_c.site_id, func.count(func.distinct(_v.reservation_id)))
-            .select_from(t.reservations)
-            .join(t.slots, _s.slot_id.in_([_v.first_slot_id, _v.second_slot_id]))
-            .join(t.calendars, _c.calendar_id == _s.calendar_id)
-            .where(_c.site_id.in_(site_ids), _s.begins_at >= now, _v.state.in_(["held", "confirmed"]))
-            .group_by(_c.site_id)
-        )
-        waiting: dict[UUID, int] = dict(self._db.execute(waits).all())
-        dated: dict[UUID, int] = dict(self._db.execute(has_dates).all())
-        return {
-            site_id: People(waiting.get(site_id, 0), dated.get(site_id, 0))
-            for site_id in waiting.keys() | dated.keys()
-        }

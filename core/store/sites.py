@@ -1,18 +1,20 @@
 """Sites, as the registry last described them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.sites import Changed, Event, Kind, Origin, Site, SitesDiff
+from core.sites import Changed, Event, Kind, Origin, People, Site, SitesDiff
 from core.sites.record import BY_PROGRAM
+from core.states import REGISTRATION, Registering
 from core.store import tables as t
 from core.store.site_history import Happened, SiteHistoryBook, each_field
 
+_r, _v, _s, _c = t.registrations.c, t.reservations.c, t.slots.c, t.calendars.c
 _FIELDS = tuple(Site.__dataclass_fields__)
 _ONE = select(t.sites).where(t.sites.c.site_id == bindparam("site"))
 
@@ -51,6 +53,30 @@ class SiteBook:
             gone = update(t.sites).where(t.sites.c.site_id.in_([s.site_id for s in diff.gone]))
             self._db.execute(gone.values(gone_at=now))
         SiteHistoryBook(self._db).note(_happened(diff, before), origin, now=now)
+
+    def people(
+        self, site_ids: Collection[UUID], *, since: datetime, until: datetime | None = None
+    ) -> dict[UUID, People]:
+        """Who waits at each of these sites, and who has dates there from then on."""
+        waits = (
+            select(_r.site_id, func.count())
+            .where(_r.site_id.in_(site_ids), _r.ended_at.is_(None))
+            .where(_r.state.in_(REGISTRATION.before(Registering.BOOKED)))
+            .group_by(_r.site_id)
+        )
+        has_dates = (
+            select(_c.site_id, func.count(func.distinct(_v.reservation_id)))
+            .select_from(t.reservations)
+            .join(t.slots, _s.slot_id.in_([_v.first_slot_id, _v.second_slot_id]))
+            .join(t.calendars, _c.calendar_id == _s.calendar_id)
+            .where(_c.site_id.in_(site_ids), _v.state.in_(["held", "confirmed"]), _s.begins_at >= since)
+            .group_by(_c.site_id)
+        )
+        if until is not None:
+            has_dates = has_dates.where(_s.begins_at < until)
+        waiting: dict[UUID, int] = dict(self._db.execute(waits).all())
+        dated: dict[UUID, int] = dict(self._db.execute(has_dates).all())
+        return {site_id: People(waiting.get(site_id, 0), dated.get(site_id, 0)) for site_id in site_ids}
 
     def _write(self, sites: Iterable[Site], now: datetime) -> None:
         rows = [

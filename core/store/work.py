@@ -25,6 +25,7 @@ from core.store.moving import MovingBook
 from core.store.open_pins import OpenPinBook
 from core.store.operators import OperatorBook
 from core.store.outbox import OutboxBook
+from core.store.pause_notices import PauseNoticeBook
 from core.store.pin1s import Pin1Book
 from core.store.proven_phones import ProvenPhoneBook
 from core.store.queues import QueueView
@@ -38,6 +39,7 @@ from core.store.rule_changes import RuleChangeBook
 from core.store.sessions import SessionBook
 from core.store.site_history import SiteHistoryBook
 from core.store.site_imports import SiteImportBook
+from core.store.site_pauses import PauseBook
 from core.store.sites import SiteBook
 from core.store.stand_ins import StandInBook
 from core.store.step_counts import StepCountBook
@@ -103,6 +105,14 @@ class Work:
     @cached_property
     def site_history(self) -> SiteHistoryBook:
         return SiteHistoryBook(self.db)
+
+    @cached_property
+    def pauses(self) -> PauseBook:
+        return PauseBook(self.db)
+
+    @cached_property
+    def pause_notices(self) -> PauseNoticeBook:
+        return PauseNoticeBook(self.db)
 
     @cached_property
     def calendars(self) -> CalendarBook:

@@ -14,12 +14,13 @@ from core.store.held_changes import Questions
 from gateway.cli.importing import FILE, MOMENT, UNCHANGED, by_option, tell_quarantined
 from gateway.cli.site_names import named
 from gateway.cli.sites_held import approve, held, history
+from gateway.cli.sites_opening import open_, pause, reopen
 from gateway.compose import App
 
 
 @click.group()
 def sites() -> None:
-    """Vaccination sites: import the registry, check what is missing."""
+    """Vaccination sites: the registry, what of it is in doubt, and when a site vaccinates."""
 
 
 @sites.command("import")
@@ -119,5 +120,5 @@ def _as_json(site: Site, gate: Gate) -> dict[str, object]:
     }
 
 
-for _command in (held, approve, history):
+for _command in (held, approve, history, open_, pause, reopen):
     sites.add_command(_command)
