@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -63,7 +64,12 @@ class _Known:
     round: Round
     product: str
     links_to: str | None
-    is_in_use: bool
+    is_linked: bool
+    """To a calendar of second doses for the same vaccine."""
+    people: int
+    """Those who hold a place in it."""
+    last_at: datetime | None
+    """The last start that somebody holds."""
 
 
 class CalendarBook:
@@ -156,12 +162,12 @@ class CalendarBook:
         """Write calendars and slots, new or changed; what is not named stays.
 
         Nobody loses a place: a slot keeps the places that are taken, and a calendar in which some are taken
-        keeps its round and product (a draft that says otherwise is set aside whole). A slot that does not
-        change is not touched, so that booking goes on meanwhile.
+        keeps its round, product and good link (a draft that says otherwise is set aside whole). A slot that
+        does not change is not touched, so that booking goes on meanwhile.
         """
         if not drafts:
             return Merged()
-        self._db.execute(select(func.pg_advisory_xact_lock(ONE_IMPORT_AT_A_TIME)))
+        self.one_import_at_a_time()
         before = self._known(drafts)
         kept = [words for d in drafts if (words := _refused(d, before.get((d.site_id, d.name))))]
         refused = {(k.site_id, k.calendar) for k in kept}
@@ -174,19 +180,47 @@ class CalendarBook:
         new = len(ids.keys() - before.keys())
         return Merged(new, len(changed) - new, added, resized, (*kept, *full))
 
+    def one_import_at_a_time(self) -> None:
+        """Wait for another import to commit; nobody imports until we do."""
+        self._db.execute(select(func.pg_advisory_xact_lock(ONE_IMPORT_AT_A_TIME)))
+
     def _known(self, drafts: Iterable[CalendarDraft]) -> dict[tuple[UUID, str], _Known]:
         named = {(d.site_id, d.name) for d in drafts}
-        in_use = select(_s.slot_id).where(_s.calendar_id == _c.calendar_id, _s.taken > 0).exists()
+        second = t.calendars.alias("second")
+        held = (
+            select(func.coalesce(func.sum(_s.taken), 0).label("people"), func.max(_s.begins_at).label("at"))
+            .where(_s.calendar_id == _c.calendar_id, _s.taken > 0)
+            .lateral("held")
+        )
+        is_linked = select(second.c.calendar_id).where(
+            second.c.calendar_id == _c.linked_id,
+            second.c.round == Round.SECOND,
+            second.c.product == _c.product,
+        )
         rows = self._db.execute(
-            select(t.calendars, in_use.label("in_use")).where(_c.site_id.in_({i for i, _ in named}))
+            select(t.calendars, is_linked.exists().label("is_linked"), held.c.people, held.c["at"])
+            .join(held, true())
+            .where(_c.site_id.in_({i for i, _ in named}))
         )
         return {
             (row.site_id, row.name): _Known(
-                row.calendar_id, Round(row.round), row.product, row.links_to, row.in_use
+                row.calendar_id,
+                Round(row.round),
+                row.product,
+                row.links_to,
+                row.is_linked,
+                int(row.people),
+                row.at,
             )
             for row in rows
             if (row.site_id, row.name) in named
         }
+
+    def changing(self, drafts: Collection[CalendarDraft]) -> set[tuple[UUID, str]]:
+        """Those that stand with another round, product or link, by site and name."""
+        before = self._known(drafts)
+        keys = {(d.site_id, d.name): d for d in drafts}
+        return {key for key, known in before.items() if _differs(keys[key], known)}
 
     def _write_calendars(self, drafts: Sequence[CalendarDraft]) -> None:
         if not drafts:
@@ -349,12 +383,26 @@ def _differs(draft: CalendarDraft, known: _Known | None) -> bool:
 
 
 def _refused(draft: CalendarDraft, known: _Known | None) -> Kept | None:
-    if known is None or not known.is_in_use:
+    """Why a live calendar stays what it is: people came to it for that round, vaccine and second date."""
+    if known is None or known.last_at is None:
         return None
-    if (draft.round, draft.product) == (known.round, known.product):
+    if (draft.round, draft.product) != (known.round, known.product):
+        stays = f"stays {known.round} of {known.product}"
+    elif known.is_linked and draft.links_to != known.links_to:
+        stays = f"stays linked to {known.links_to}"
+    else:
         return None
-    words = f"stays {known.round} of {known.product}: people hold places in it, so make another calendar"
+    free_from = known.last_at.astimezone(PRAGUE).date() + timedelta(days=1)
+    words = (
+        f"{stays}: {people_hold(known.people)} in it. Move them first (`crs reservations move`), or let the "
+        f"change begin when nobody has a date there any more: `crs calendars import --from {free_from}`"
+    )
     return Kept(draft.site_id, draft.name, words)
+
+
+def people_hold(count: int) -> str:
+    """So many people and their places, in words."""
+    return "1 person holds a place" if count == 1 else f"{count} people hold places"
 
 
 def _places(count: int) -> str:

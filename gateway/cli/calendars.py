@@ -1,5 +1,6 @@
 """``crs calendars``: import slots, say which of them can be booked as pairs, and mend what is in the way."""
 
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import click
 from core.calendars import read_calendars
 from core.sites import Site
 from core.store.calendars import Merged
+from core.store.live_calendars import ChangedFrom
 from gateway.cli.calendars_check import check
 from gateway.cli.calendars_close import close
 from gateway.cli.calendars_report import report
@@ -23,8 +25,14 @@ def calendars() -> None:
 @calendars.command("import")
 @click.argument("file", type=FILE)
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option(
+    "--from",
+    "begins",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day from which the file holds: until then calendars stay, from then on successors follow them.",
+)
 @click.pass_obj
-def import_(app: App, file: Path, dry_run: bool) -> None:
+def import_(app: App, *, file: Path, dry_run: bool, begins: datetime | None) -> None:
     """Bring in FILE: site_id,calendar,round,product,links_to,date,from,to,slot_minutes,capacity.
 
     Times are local. Slots that the file does not name stay, and so does every place that somebody holds.
@@ -33,10 +41,14 @@ def import_(app: App, file: Path, dry_run: bool) -> None:
     with app.store(connections=1) as store, store.begin() as work:
         known = work.sites.all()
         read = read_calendars(source, sites=known.keys(), products=app.world.products)
-        merged = work.calendars.merge(read.calendars)
+        if begins is None:
+            changed = ChangedFrom(work.calendars.merge(read.calendars), (), 0)
+        else:
+            changed = work.live_calendars.change_from(read.calendars, begins.date())
         if dry_run:
             work.db.rollback()
-    _tell_merged(merged, known)
+    _tell_merged(changed.merged, known)
+    _tell_followed(changed, known)
     tell_quarantined(read.quarantined)
     click.echo(UNCHANGED if dry_run else "See what can be booked: `crs calendars check`.")
 
@@ -50,6 +62,13 @@ def _tell_merged(merged: Merged, known: dict[UUID, Site]) -> None:
         click.echo(f"Kept as it was: {len(merged.kept)}.")
     for kept in merged.kept:
         click.echo(f"  {known[kept.site_id].name}, {kept.calendar}: {kept.words}")
+
+
+def _tell_followed(changed: ChangedFrom, known: dict[UUID, Site]) -> None:
+    for site_id, old, new in changed.followed:
+        click.echo(f"  {known[site_id].name}, {old}: followed by {new}")
+    if changed.taken_away:
+        click.echo(f"Free places of the old ones taken away: {changed.taken_away}.")
 
 
 for _command in (check, close, report):

@@ -190,6 +190,66 @@ def test_a_check_without_calendars_says_how_to_bring_them_in(run: Run) -> None:
     assert f"There is no site {STRANGER}." in ran.output
 
 
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--fix"], "say who does it with --by"),
+        (["--dry-run"], "--dry-run goes with --fix"),
+        (["--fix", "--json", "--by", "jana"], "--json is for reading"),
+    ],
+)
+def test_mending_needs_a_name_or_a_dry_run(run: Run, options: list[str], reason: str) -> None:
+    ran = run("calendars", "check", *options)
+    assert ran.exit_code == 2
+    assert reason in ran.output
+
+
+def test_a_day_is_closed_by_name(run: Run, written: Written) -> None:
+    run("sites", "import", written(REGISTRY + AT_JIHLAVA + AT_TREBIC))
+    run("calendars", "import", written(CALENDARS + FIRST + SECOND))
+    close = ("calendars", "close", "jihlava", "comirnaty 1", "2021-01-25", "--by", "jana")
+    told = "Nemocnice Jihlava, Comirnaty 1, 2021-01-25: {} free places are taken away."
+    assert lines(run(*close, "--dry-run")) == [told.format(4), "Nothing was changed (--dry-run)."]
+    assert lines(run(*close)) == [told.format(4)]
+    assert lines(run(*close)) == [told.format(0)]
+    assert lines(run("calendars", "check", *THEN))[0].endswith("bookable pairs: comirnaty 0")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (("Jihlava", "Moderna 1", "2021-01-25"), "Its calendars are: Comirnaty 1, Comirnaty 2."),
+        (("Jihlava", "Comirnaty 1", "2021-01-24"), "has no slot on 2021-01-24"),
+        (("Jihlava", "Comirnaty 1", "zítra"), "does not match the format"),
+        (("Praha", "Comirnaty 1", "2021-01-25"), "there is no site 'Praha'"),
+        (("Nemocnice", "Comirnaty 1", "2021-01-25"), "may be any of 2 sites"),
+    ],
+)
+def test_what_cannot_be_closed_says_why(
+    run: Run, written: Written, said: tuple[str, ...], reason: str
+) -> None:
+    run("sites", "import", written(REGISTRY + AT_JIHLAVA + AT_TREBIC))
+    run("calendars", "import", written(CALENDARS + FIRST + SECOND))
+    ran = run("calendars", "close", *said, "--by", "jana")
+    assert ran.exit_code in {1, 2}
+    assert reason in ran.output
+
+
+def test_a_change_from_a_day_on_is_told_with_the_new_names(run: Run, written: Written) -> None:
+    run("sites", "import", written(REGISTRY + AT_JIHLAVA))
+    run("calendars", "import", written(CALENDARS + FIRST + LATE + SECOND))
+    moderna = written((CALENDARS + FIRST + LATE + SECOND).replace(",Comirnaty,", ",Moderna,", 9))
+    told = [
+        "Calendars new 2, changed 0; slots new 8, changed 0.",
+        "  Nemocnice Jihlava, Comirnaty 1: followed by Comirnaty 1 (2021-01-26)",
+        "  Nemocnice Jihlava, Comirnaty 2: followed by Comirnaty 2 (2021-01-26)",
+        "Free places of the old ones taken away: 12.",
+    ]
+    begin = ("calendars", "import", moderna, "--from", "2021-01-26")
+    assert lines(run(*begin, "--dry-run")) == [*told, "Nothing was changed (--dry-run)."]
+    assert lines(run(*begin)) == [*told, "See what can be booked: `crs calendars check`."]
+
+
 def test_deliveries_to_sites_we_do_not_know_are_kept_and_reported(run: Run, written: Written) -> None:
     run("sites", "import", written(REGISTRY + AT_JIHLAVA))
     file = written(
