@@ -133,6 +133,44 @@ VERBS: Final[Mapping[str, Verb]] = {
         {"confirmed": ("first", "second", "site", "address", "mail", "masked"), "lapsed": ()},
     ),
     "let_go": Verb(("registration",), {"gone": ()}),
+    # changing or cancelling dates that somebody has
+    "see_dates": Verb(
+        ("registration",),
+        {
+            "both": ("first", "second"),
+            "single": ("first",),
+            "second_only": ("first", "second"),  # the first is over; the second is ahead, or was missed
+            "none": (),
+        },
+    ),
+    "find_new_pairs": Verb(
+        ("registration", "after", "weekday", "page"),
+        {"found": _PAIRS, "none_then": _PAIRS, "none": ()},
+        option=("first", "second"),
+        most=4,
+    ),
+    "hold_new_pair": Verb(
+        ("registration", "picked"),
+        {"held": ("first", "second", "until"), "taken": (), "too_late": ()},
+    ),
+    # Until it says changed, the dates from before are hers.
+    "exchange": Verb(
+        ("registration",),
+        {"changed": ("first", "second", "site"), "lapsed": (), "too_late": ()},
+    ),
+    "let_go_new": Verb(("registration",), {"gone": ()}),
+    "find_seconds": Verb(
+        ("registration", "after", "weekday", "page"),
+        {"found": _PAIRS, "none_then": _PAIRS, "none": ()},
+        option=("second",),
+        most=4,
+    ),
+    "change_second": Verb(
+        ("registration", "picked_second"),
+        {"changed": ("first", "second", "site"), "taken": (), "too_late": ()},
+    ),
+    "cancel_and_wait": Verb(("registration",), {"cancelled": ("site", "place"), "too_late": ()}),
+    "cancel_and_leave": Verb(("registration",), {"cancelled": (), "too_late": ()}),
     # status
     # ``refused``: an e-mail address that nobody has, masked; null where none is wrong
     "my_status": Verb((), {"found": ("registrations", "refused"), "none": ()}),

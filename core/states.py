@@ -62,6 +62,10 @@ class Registering(StrEnum):
     RAN_OUT = "an invitation runs out"
     FOUND_NOTHING = "finds no dates"
     BOOKED = "confirms dates"
+    CANCELLED = "cancels the dates, and waits again"
+    LEFT = "cancels the dates, and is not to be invited any more"
+    MISSED = "does not come to the first date, and waits again"
+    COMPLETED = "has all doses"
     GUESSED = "gives five wrong PINs"
     BLOCKED = "is kept back by a register, or on request"
     UNBLOCKED = "is unblocked"
@@ -83,6 +87,12 @@ class Reserving(StrEnum):
     CONFIRMED_LATE = "is confirmed late, its places still free"
     LET_GO = "is let go"
     LAPSED = "is not confirmed in time"
+    EXCHANGED = "its dates become those of the reservation that it changes"
+    EXCHANGED_LATE = "the same, late, its places still free"
+    CANCELLED = "is cancelled"
+    ARRIVED = "she comes to the first of two dates"
+    MISSED = "she does not come to the first date"
+    COMPLETED = "she comes to the last date"
 
 
 _QUEUED: Final = ("waiting", "returned")
@@ -97,6 +107,10 @@ REGISTRATION: Final = Machine(
         Transition(Registering.RAN_OUT, ("invited",), ("waiting", "blocked")),
         Transition(Registering.FOUND_NOTHING, ("invited",), ("returned",)),
         Transition(Registering.BOOKED, _MAY_BOOK, ("reserved",)),
+        Transition(Registering.CANCELLED, ("reserved",), ("waiting",)),
+        Transition(Registering.LEFT, ("reserved",), ("blocked",)),
+        Transition(Registering.MISSED, ("reserved",), ("waiting",)),
+        Transition(Registering.COMPLETED, ("reserved",), ("done",)),
         Transition(Registering.GUESSED, _MAY_BOOK, ("blocked",)),
         Transition(Registering.BLOCKED, _MAY_BOOK, ("blocked",)),
         Transition(Registering.UNBLOCKED, ("blocked",), _MAY_BOOK),
@@ -123,8 +137,20 @@ RESERVATION: Final = Machine(
         Transition(Reserving.CONFIRMED_LATE, ("lapsed",), ("confirmed",)),
         Transition(Reserving.LET_GO, ("held",), ("cancelled",)),
         Transition(Reserving.LAPSED, ("held",), ("lapsed",)),
+        Transition(Reserving.EXCHANGED, ("held",), ("exchanged",)),
+        Transition(Reserving.EXCHANGED_LATE, ("lapsed",), ("exchanged",)),
+        Transition(Reserving.CANCELLED, ("confirmed",), ("cancelled",)),
+        Transition(Reserving.ARRIVED, ("confirmed",), ("arrived",)),
+        Transition(Reserving.MISSED, ("confirmed",), ("missed",)),
+        Transition(Reserving.COMPLETED, ("confirmed", "arrived"), ("done",)),
     ),
 )
+
+HAS_DATES: Final = ("confirmed", "arrived")
+"""Reservations with a date to come."""
+IS_LIVING: Final = ("held", *HAS_DATES)
+TAKES_PLACES: Final = (*IS_LIVING, "done")
+"""For every slot: its places taken are as many as the reservations in these states that name it."""
 
 MACHINES: Final = (REGISTRATION, INVITATION, RESERVATION)
 

@@ -69,6 +69,7 @@ class FakeDesk:
     mail: str = "off"  # one of MAILS
     email: str = "jana@seznam.cz"
     has_dates: bool = False  # a letter goes out as soon as there is an address
+    dates: tuple[str, str | None] | None = None  # of Jan, who has the first pair
     messages_go: str = "none"  # to a channel, or the outcome of asking
 
     def perform(self, act: Act, *, now: datetime) -> Outcome:
@@ -219,6 +220,70 @@ class FakeDesk:
     def _let_go(self, said: Mapping[str, Any], now: datetime) -> Outcome:
         self.held = self.held_until = None
         return Outcome("gone")
+
+    def _see_dates(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        match self.dates:
+            case None:
+                return Outcome("none")
+            case (first, None):
+                return Outcome("single", {"first": first})
+            case (first, second):
+                has_begun = datetime.fromisoformat(first) <= now.replace(tzinfo=None)
+                return Outcome("second_only" if has_begun else "both", {"first": first, "second": second})
+
+    def _find_new_pairs(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        mine = {pair["value"] for pair in pairs() if self.dates and pair["first"] == self.dates[0]}
+        self.taken |= mine
+        found = self._find_pairs(said, now)
+        self.taken -= mine
+        return found
+
+    def _hold_new_pair(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        held = self._hold_pair(said, now)
+        return Outcome(held.name, {**held.values, "second": self._second(held.values["second"])})
+
+    def _second(self, of_pair: str) -> str | None:
+        """None where she gets a single dose."""
+        return of_pair if self.dates and self.dates[1] else None
+
+    def _exchange(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        if self.held_until is None or now >= self.held_until:
+            return Outcome("lapsed")
+        pair = next(each for each in pairs() if each["value"] == self.held)
+        first, second = self.dates = pair["first"], self._second(pair["second"])
+        return Outcome("changed", {"first": first, "second": second, "site": SITES[0][1]})
+
+    def _let_go_new(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        return self._let_go(said, now)
+
+    def _find_seconds(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        free = [
+            {"value": pair["value"], "second": pair["second"]}
+            for pair in pairs()
+            if self.dates and pair["second"] != self.dates[1]
+        ]
+        fitting = [each for each in free if not said["after"] or each["second"].startswith(said["after"])]
+        if self.no_pairs:
+            return Outcome("none")
+        begin = said["page"] * PAGE
+        page = (fitting or free)[begin : begin + PAGE]
+        more = begin + PAGE < len(fitting or free)
+        return Outcome("found" if fitting else "none_then", {"options": page, "more": more})
+
+    def _change_second(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        pair = next(each for each in pairs() if each["value"] == said["picked_second"])
+        if self.dates is None:
+            return Outcome("too_late")
+        self.dates = self.dates[0], pair["second"]
+        return Outcome("changed", {"first": self.dates[0], "second": pair["second"], "site": SITES[0][1]})
+
+    def _cancel_and_wait(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        self.dates = None
+        return Outcome("cancelled", {"site": SITES[0][1], "place": 1})
+
+    def _cancel_and_leave(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        self.dates = None
+        return Outcome("cancelled")
 
     def _my_status(self, said: Mapping[str, Any], now: datetime) -> Outcome:
         if not self.registrations:

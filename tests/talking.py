@@ -14,6 +14,7 @@ from core.messages import Expected
 from tests.fakes_desk import OTHERS_PIN, PHONE, PIN, FakeDesk, blocked, waiting
 from tests.transcripts import CALLS, PRAGUE, SPEAKS, Transcript
 
+FIRST, SECOND = "2021-01-25T08:00", "2021-02-15T08:00"
 MEDIA: Final = {"web": CHAT}  # the chat on the page is a chat
 RECORDED: Final = "Nahrávka 1"  # what a name becomes that was spoken
 _KEYS: Final = re.compile(r"[0-9*#]+")
@@ -111,6 +112,10 @@ def _of(world: str) -> dict[str, Any]:  # noqa: PLR0911 - one for every kind of 
         case ["waiting", names]:
             now = datetime(2021, 1, 22, 9, tzinfo=PRAGUE)
             return {"registrations": [waiting(name, now=now) for name in names.split(", ")]}
+        case ["dated", names]:
+            return {"registrations": [_dated(name) for name in names.split(", ")], "dates": (FIRST, SECOND)}
+        case ["single", name]:
+            return {"registrations": [_dated(name)], "dates": (FIRST, None)}
         case ["unproven"]:
             return {"is_proven": False}
         case ["unproven", "calling"]:
@@ -127,3 +132,7 @@ def _of(world: str) -> dict[str, Any]:  # noqa: PLR0911 - one for every kind of 
             return {"no_pairs": True}
         case _:
             return {}
+
+
+def _dated(name: str) -> dict[str, Any]:
+    return waiting(name, now=datetime(2021, 1, 22, 9, tzinfo=PRAGUE)) | {"state": "reserved"}

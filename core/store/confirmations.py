@@ -8,10 +8,11 @@ from sqlalchemy import Connection, func, select
 from core.check_in import check_in_code
 from core.confirmation import Confirmation, Visit
 from core.products import Products
+from core.states import HAS_DATES
 from core.store import tables as t
 from core.vault import Vault
 
-VALID = ("confirmed", "done")
+VALID = (*HAS_DATES, "done")
 
 _first, _second = t.slots.alias("first"), t.slots.alias("second")
 _v, _r, _s, _c = t.reservations.c, t.registrations.c, t.sites.c, t.calendars.c

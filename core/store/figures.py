@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Connection, func, literal, select, union_all
 
 from core.messages import Address, MtState
+from core.states import HAS_DATES
 from core.store import tables as t
 from core.vault import Vault
 
@@ -73,7 +74,7 @@ class FigureBook:
                 select(func.count()).select_from(t.invitations).scalar_subquery(),
                 select(func.count())
                 .select_from(t.reservations)
-                .where(t.reservations.c.confirmed_at.is_not(None))
+                .where(t.reservations.c.state.in_((*HAS_DATES, "done")))
                 .scalar_subquery(),
                 select(func.count()).select_from(t.inbox).scalar_subquery(),
                 select(func.count()).select_from(t.outbox).scalar_subquery(),

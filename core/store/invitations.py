@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from core.messages import SMS_CHANNEL, Address, Lane, MtState, notice_address
 from core.pins import new_pin2
-from core.states import INVITATION, REGISTRATION, Inviting, Registering
+from core.states import INVITATION, IS_LIVING, REGISTRATION, Inviting, Registering
 from core.stock import Promised
 from core.store import tables as t
 from core.store.given import inserting, rows_given
@@ -33,7 +33,6 @@ from core.vault import Vault
 
 PLAN_LOCK = 3  # namespace of the advisory locks that keep planners of one site apart
 PIN2 = "pin2"  # purpose of the digests of PIN2
-LIVING = ("held", "confirmed")
 
 _r, _i = t.registrations.c, t.invitations.c
 _OF_REGISTRATION = (
@@ -206,11 +205,15 @@ class InvitationBook:
         """The doses that living reservations of a site count on, per product as its calendars name it."""
         v = t.reservations.c
         rows = self._db.execute(
-            select(t.calendars.c.product, func.count(), func.count(v.second_slot_id))
+            select(
+                t.calendars.c.product,
+                func.count().filter(v.state != "arrived"),
+                func.count(v.second_slot_id),
+            )
             .select_from(t.reservations)
             .join(t.slots, t.slots.c.slot_id == v.first_slot_id)
             .join(t.calendars)
-            .where(t.calendars.c.site_id == site_id, v.state.in_(LIVING))
+            .where(t.calendars.c.site_id == site_id, v.state.in_(IS_LIVING), v.changing_of.is_(None))
             .group_by(t.calendars.c.product)
         )
         return {product: Promised(first, second) for product, first, second in rows}

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 
 from sqlalchemy import Connection, Date, cast, func, select, union_all
 
 from core.calendars.calendar import PRAGUE, Round
+from core.states import HAS_DATES, TAKES_PLACES
 from core.store import tables as t
-
-_LIVING: Final = ("held", "confirmed", "done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ class OutcomeBook:
         s, v = t.slots.c, t.reservations.c
         held = union_all(
             *(
-                select(column.label("slot_id")).where(column.is_not(None), v.state.in_(_LIVING))
+                select(column.label("slot_id")).where(column.is_not(None), v.state.in_(TAKES_PLACES))
                 for column in (v.first_slot_id, v.second_slot_id)
             )
         ).subquery()
@@ -95,7 +93,7 @@ class OutcomeBook:
         m, v = t.stock_movements.c, t.reservations.c
         delivered = self._db.execute(select(func.coalesce(func.sum(m.doses), 0))).scalar_one()
         promised = self._db.execute(
-            select(func.count() + func.count(v.second_slot_id)).where(v.state.in_(_LIVING[1:]))
+            select(func.count() + func.count(v.second_slot_id)).where(v.state.in_((*HAS_DATES, "done")))
         ).scalar_one()
         return int(delivered), int(promised)
 

@@ -23,6 +23,19 @@ IsWanted: TypeAlias = Callable[[date], bool]
 """Says of a local day whether a first dose may be on it."""
 
 
+def on_days(*, day: date | None = None, since: date | None = None, weekday: int | None = None) -> IsWanted:
+    """That local day, one from that day on, that weekday (Monday is 1)."""
+
+    def is_wanted(on: date) -> bool:
+        return (
+            (day is None or on == day)
+            and (since is None or on >= since)
+            and (weekday is None or on.isoweekday() == weekday)
+        )
+
+    return is_wanted
+
+
 @dataclass(frozen=True, slots=True)
 class Track:
     """A calendar of first doses with that of its second doses; None for a single-dose product."""
@@ -160,7 +173,7 @@ class PairFinder:
             *(
                 and_(_s.calendar_id == calendar_id, _s.begins_at >= begins, _s.begins_at < ends)
                 for calendar_id, day in sorted(days, key=str)
-                for begins, ends in [_bounds(day)]
+                for begins, ends in [day_bounds(day)]
             )
         )
         rows = self._db.execute(
@@ -200,7 +213,8 @@ def _second_day(track: Track, first_day: date, places: dict[int, Counter[date]])
     return days[0]
 
 
-def _bounds(day: date) -> tuple[datetime, datetime]:
+def day_bounds(day: date) -> tuple[datetime, datetime]:
+    """When a local day begins, and when the next one does."""
     return (
         datetime.combine(day, time(), PRAGUE),
         datetime.combine(day + timedelta(days=1), time(), PRAGUE),

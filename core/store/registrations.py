@@ -185,6 +185,27 @@ class RegistrationBook:
         """Note that somebody has dates."""
         return self._move(registration_id, Registering.BOOKED, reserved_at=now)
 
+    def release(self, registration_id: int, event: Registering) -> bool:
+        """Note that somebody has dates no more; she waits again in her place, which is by her time.
+
+        Not at the head of the queue: there stands who found nothing, and she had found something.
+        """
+        return self._move(registration_id, event, reserved_at=None)
+
+    def leave(self, registration_id: int, *, now: datetime) -> bool:
+        """End a registration with dates because its owner asked for it; she may register anew."""
+        return self._move(
+            registration_id,
+            Registering.LEFT,
+            blocked_because=Reason.ON_REQUEST.value,
+            reserved_at=None,
+            ended_at=now,
+        )
+
+    def complete(self, registration_id: int) -> bool:
+        """Note that somebody has had all doses."""
+        return self._move(registration_id, Registering.COMPLETED)
+
     def send_back(self, registration_id: int) -> bool:
         """Put somebody who was invited and found nothing at the head of the queue."""
         return self._move(registration_id, Registering.FOUND_NOTHING)

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    func,
     insert,
     or_,
     select,
@@ -23,9 +22,10 @@ from sqlalchemy import (
 
 from core.calendars import Pair, Round, Slot
 from core.products import Product
-from core.states import RESERVATION, Reserving
+from core.states import IS_LIVING, RESERVATION, Reserving
 from core.store import tables as t
 from core.store.pairs import PairFinder
+from core.store.places import slot_ids
 from core.store.site_pauses import pauses_on
 from core.world import World
 
@@ -39,6 +39,9 @@ class State(StrEnum):
     CONFIRMED = "confirmed"
     CANCELLED = "cancelled"
     LAPSED = "lapsed"
+    EXCHANGED = "exchanged"
+    ARRIVED = "arrived"
+    MISSED = "missed"
     DONE = "done"
 
 
@@ -52,6 +55,11 @@ class Reservation:
     first: Slot
     second: Slot | None
     hold_until: datetime
+
+    @property
+    def slot_ids(self) -> tuple[int, ...]:
+        """The slots that it has places in."""
+        return slot_ids(self.first, self.second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +92,28 @@ class ReservationRows:
         """The dates somebody holds, not confirmed yet."""
         return self._one(_HELD, registration_id)
 
+    def change_of(self, registration_id: int) -> Reservation | None:
+        """The latest hold of other dates for somebody who has some."""
+        return self._one(_CHANGE, registration_id)
+
+    def get(self, reservation_id: int) -> Reservation | None:
+        """One reservation, whatever has become of it."""
+        row = self._db.execute(_GET, {"reservation": reservation_id}).first()
+        return None if row is None else _reservation(row)
+
     def _one(self, which: Select[Any], registration_id: int) -> Reservation | None:
         row = self._db.execute(which, {"registration": registration_id}).first()
         return None if row is None else _reservation(row)
 
-    def add_hold(self, registration_id: int, pair: Pair, *, until: datetime, now: datetime) -> Reservation:
+    def add_hold(
+        self,
+        registration_id: int,
+        pair: Pair,
+        *,
+        until: datetime,
+        now: datetime,
+        changing_of: int | None = None,
+    ) -> Reservation:
         """Write a hold; its places are the caller's to take."""
         row = {
             "registration_id": registration_id,
@@ -97,14 +122,21 @@ class ReservationRows:
             "second_slot_id": pair.second.slot_id if pair.second else None,
             "held_at": now,
             "hold_until": until,
+            "changing_of": changing_of,
         }
         reservation_id = int(self._db.execute(_ADD, row).scalar_one())
         return Reservation(reservation_id, registration_id, State.HELD, pair.first, pair.second, until)
 
-    def move(self, reservation_id: int, event: Reserving, *, confirmed_at: datetime | None = None) -> bool:
+    def move(self, reservation_id: int, event: Reserving, *, now: datetime | None = None) -> bool:
         """Let something happen to a reservation; False when it is in no state for that any more."""
-        moved = {"reservation": reservation_id, "at": confirmed_at}
-        return self._db.execute(_MOVE[event], moved).rowcount == 1
+        return self._db.execute(_MOVE[event], {"reservation": reservation_id, "at": now}).rowcount == 1
+
+    def set_dates(self, known: Reservation, pair: Pair) -> bool:
+        """Give a reservation other dates; False when it is not as it was known any more."""
+        second = {"second": pair.second.slot_id if pair.second else None}
+        before = {"first_before": known.first.slot_id, "state_before": known.state}
+        new = {"reservation": known.reservation_id, "first": pair.first.slot_id, **second, **before}
+        return self._db.execute(_SET_DATES, new).rowcount == 1
 
     def chosen(self, picked: Picked, site_id: UUID, world: World, now: datetime) -> Pair | None:
         """The pair as it is now, if it is one of this site's and may still be booked."""
@@ -164,17 +196,20 @@ _LOCK = (
     .where(t.registrations.c.registration_id == bindparam("registration"))
     .with_for_update(key_share=True)
 )
-_LATEST = (
+_SEEN = (
     select(_v.reservation_id, _v.registration_id, _v.state, _v.hold_until, *_FIRST, *_SECOND)
     .select_from(t.reservations)
     .join(_first, _first.c.slot_id == _v.first_slot_id)
     .outerjoin(_second, _second.c.slot_id == _v.second_slot_id)
-    .where(_v.registration_id == bindparam("registration"))
-    .order_by(_v.reservation_id.desc())
-    .limit(1)
 )
-_LIVING = _LATEST.where(_v.state.in_([State.HELD, State.CONFIRMED]))
+_GET = _SEEN.where(_v.reservation_id == bindparam("reservation"))
+_NEWEST = (
+    _SEEN.where(_v.registration_id == bindparam("registration")).order_by(_v.reservation_id.desc()).limit(1)
+)
+_LATEST = _NEWEST.where(_v.changing_of.is_(None))
+_LIVING = _LATEST.where(_v.state.in_(IS_LIVING))
 _HELD = _LATEST.where(_v.state == State.HELD)
+_CHANGE = _NEWEST.where(_v.changing_of.is_not(None))
 _begun, _linked = t.calendars.alias("begun"), t.calendars.alias("linked")
 _CHOSEN = (
     select(_begun.c.product, _linked.c.product, *_FIRST, *_SECOND)
@@ -205,12 +240,27 @@ _CHOSEN = (
 )
 _FREE = select(*SLOT).where(_s.slot_id == bindparam("slot"), _s.taken < _s.capacity)
 _ADD = insert(t.reservations).returning(_v.reservation_id)
+_NOTED = {
+    Reserving.CONFIRMED: _v.confirmed_at,
+    Reserving.CONFIRMED_LATE: _v.confirmed_at,
+    Reserving.ARRIVED: _v.arrived_at,
+    Reserving.COMPLETED: _v.done_at,
+}  # when that was
 _MOVE = {
     event: update(t.reservations)
     .where(_v.reservation_id == bindparam("reservation"), _v.state.in_(RESERVATION.before(event)))
     .values(
-        state=RESERVATION.after(event),
-        confirmed_at=func.coalesce(bindparam("at", type_=DateTime(timezone=True)), _v.confirmed_at),
+        {_v.state: RESERVATION.after(event)}
+        | ({_NOTED[event]: bindparam("at", type_=DateTime(timezone=True))} if event in _NOTED else {})
     )
     for event in Reserving
 }
+_SET_DATES = (
+    update(t.reservations)
+    .where(
+        _v.reservation_id == bindparam("reservation"),
+        _v.state == bindparam("state_before"),
+        _v.first_slot_id == bindparam("first_before"),
+    )
+    .values(first_slot_id=bindparam("first"), second_slot_id=bindparam("second", type_=BigInteger))
+)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, update
 from core.calendars import Pair
 from core.states import RESERVATION, Reserving
 from core.store import tables as t
-from core.store.pairs import PairFinder
+from core.store.pairs import PairFinder, on_days
 from core.store.places import Places, slot_ids
 from core.store.reservation_rows import Picked, Reservation, ReservationRows, State
 from core.world import World
@@ -36,8 +36,8 @@ ConfirmOutcome: TypeAlias = Reservation | Lapsed
 class ReservationBook:
     """The `reservations` table and the places taken in `slots`.
 
-    For every slot: taken = held + confirmed (+ done). Rows are locked in the order registration, reservation,
-    slots by id.
+    For every slot: taken = held + confirmed + arrived + done. Rows are locked in the order registration,
+    reservation, slots by id. Changing dates that are confirmed is for :mod:`core.store.rebooking`.
     """
 
     def __init__(self, db: Connection) -> None:
@@ -57,14 +57,7 @@ class ReservationBook:
         weekday: int | None = None,
     ) -> list[Pair]:
         """The soonest bookable pairs of a site: on a local day, from one on, on a weekday (Monday is 1)."""
-
-        def is_wanted(first: date) -> bool:
-            return (
-                (day is None or first == day)
-                and (since is None or first >= since)
-                and (weekday is None or first.isoweekday() == weekday)
-            )
-
+        is_wanted = on_days(day=day, since=since, weekday=weekday)
         finder = PairFinder(self._db, world.products)
         return finder.find(site_id, not_before=now + world.lead, at_most=at_most, is_wanted=is_wanted)
 
@@ -84,7 +77,7 @@ class ReservationBook:
         earlier = self.living_of(registration_id)
         if earlier and earlier.state is not State.HELD:
             return PairTaken()
-        freed = slot_ids(earlier.first, earlier.second) if earlier else ()
+        freed = earlier.slot_ids if earlier else ()
         pair = self._rows.chosen(picked, site_id, world, now)
         for _ in range(MOST_TRIES):
             if pair is None:
@@ -100,20 +93,18 @@ class ReservationBook:
         """Make a hold final; one that lapsed is taken again if its places are still free."""
         self._rows.lock(registration_id)
         found = self._rows.latest(registration_id)
-        if found is None or found.state in (State.CANCELLED, State.DONE):
-            return Lapsed()
-        if found.state is State.CONFIRMED:
+        if found is not None and found.state is State.CONFIRMED:
             return found
+        if found is None or found.state not in (State.HELD, State.LAPSED):
+            return Lapsed()
         if found.first.begins_at < now:
             return Lapsed()
-        if found.state is State.HELD and self._rows.move(
-            found.reservation_id, Reserving.CONFIRMED, confirmed_at=now
-        ):
+        if found.state is State.HELD and self._rows.move(found.reservation_id, Reserving.CONFIRMED, now=now):
             return found
         # Released meanwhile: its places are anybody's.
-        if not self._places.move(taken=slot_ids(found.first, found.second)):
+        if not self._places.move(taken=found.slot_ids):
             return Lapsed()
-        self._rows.move(found.reservation_id, Reserving.CONFIRMED_LATE, confirmed_at=now)
+        self._rows.move(found.reservation_id, Reserving.CONFIRMED_LATE, now=now)
         return found
 
     def let_go(self, registration_id: int) -> bool:
@@ -121,7 +112,7 @@ class ReservationBook:
         held = self._rows.held(registration_id)
         if held is None or not self._rows.move(held.reservation_id, Reserving.LET_GO):
             return False
-        return self._places.move(freed=slot_ids(held.first, held.second))
+        return self._places.move(freed=held.slot_ids)
 
     def release_lapsed(self, now: datetime, *, at_most: int = 1_000) -> int:
         """Free the dates of people who did not decide in time, and return how many there were."""

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from core.invitations import BUCKETS, OpenInvitations, Watched, band_of
 from core.messages import MtState
+from core.states import IS_LIVING
 from core.store import tables as t
 
 ON_THE_WAY: Final = (MtState.QUEUED, MtState.CLAIMED)
@@ -29,9 +30,7 @@ ARRIVED: Final = (MtState.SENT, MtState.DELIVERED, MtState.UNANSWERED)
 MOST_WATCHED: Final = 5_000  # the newest of a site are enough to learn from, however many were invited there
 
 _r, _i, _o, _v = t.registrations.c, t.invitations.c, t.outbox.c, t.reservations.c
-HOLDS_DATES: Final = exists().where(
-    _v.registration_id == _r.registration_id, _v.state.in_(["held", "confirmed"])
-)
+HOLDS_DATES: Final = exists().where(_v.registration_id == _r.registration_id, _v.state.in_(IS_LIVING))
 IN_ORDER: Final = (_r.score.desc(), _r.birth_date, _r.registered_at, _r.registration_id)
 
 

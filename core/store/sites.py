@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.sites import Changed, Event, Kind, Origin, People, Site, SitesDiff
 from core.sites.record import BY_PROGRAM
-from core.states import REGISTRATION, Registering
+from core.states import IS_LIVING, REGISTRATION, Registering
 from core.store import tables as t
 from core.store.site_history import Happened, SiteHistoryBook, each_field
 
@@ -69,7 +69,7 @@ class SiteBook:
             .select_from(t.reservations)
             .join(t.slots, _s.slot_id.in_([_v.first_slot_id, _v.second_slot_id]))
             .join(t.calendars, _c.calendar_id == _s.calendar_id)
-            .where(_c.site_id.in_(site_ids), _v.state.in_(["held", "confirmed"]), _s.begins_at >= since)
+            .where(_c.site_id.in_(site_ids), _v.state.in_(IS_LIVING), _s.begins_at >= since)
             .group_by(_c.site_id)
         )
         if until is not None:

@@ -13,6 +13,7 @@ from core.store.calendars import CalendarBook
 from core.store.call_backs import CallBackBook
 from core.store.codes import CodeBook
 from core.store.confirmations import ConfirmationView
+from core.store.date_notices import DateNoticeBook
 from core.store.dead_pins import DeadPinBook
 from core.store.gates import GateBook
 from core.store.held_changes import HeldChangeBook
@@ -29,6 +30,7 @@ from core.store.pause_notices import PauseNoticeBook
 from core.store.pin1s import Pin1Book
 from core.store.proven_phones import ProvenPhoneBook
 from core.store.queues import QueueView
+from core.store.rebooking import RebookingBook
 from core.store.receipts import ReceiptBook
 from core.store.recordings import RecordingBook
 from core.store.registrations import RegistrationBook
@@ -37,6 +39,7 @@ from core.store.responses import ResponseBook
 from core.store.routes import RouteBook
 from core.store.rule_changes import RuleChangeBook
 from core.store.sessions import SessionBook
+from core.store.site_days import SiteDayBook
 from core.store.site_history import SiteHistoryBook
 from core.store.site_imports import SiteImportBook
 from core.store.site_pauses import PauseBook
@@ -133,6 +136,18 @@ class Work:
     @cached_property
     def invitations(self) -> InvitationBook:
         return InvitationBook(self.db, self.vault)
+
+    @cached_property
+    def rebooking(self) -> RebookingBook:
+        return RebookingBook(self.db)
+
+    @cached_property
+    def site_days(self) -> SiteDayBook:
+        return SiteDayBook(self.db)
+
+    @cached_property
+    def date_notices(self) -> DateNoticeBook:
+        return DateNoticeBook(self.db)
 
     @cached_property
     def waves(self) -> WaveBook:

@@ -9,6 +9,7 @@ from conversations.verbs import BUSY
 from core.messages import Address
 from core.store.work import Work
 from core.world import World
+from gateway.turns.changing import Changing
 from gateway.turns.entering import Entering
 from gateway.turns.lost_pins import LostPins
 from gateway.turns.mailing import Mailing
@@ -28,6 +29,7 @@ class Desk:
         self._person = person = Person(work, address, now=now)
         registering = Registering(work, world, person, now=now)
         entering = Entering(work, person, now=now)
+        changing = Changing(work, world, person, now=now)
         reserving = Reserving(work, world, now=now)
         proving = Proving(work, person, post, now=now)
         notifying = Notifying(work, person)
@@ -46,6 +48,15 @@ class Desk:
             "hold_pair": reserving.hold_pair,
             "confirm": reserving.confirm,
             "let_go": reserving.let_go,
+            "see_dates": changing.see_dates,
+            "find_new_pairs": changing.find_new_pairs,
+            "hold_new_pair": changing.hold_new_pair,
+            "exchange": changing.exchange,
+            "let_go_new": changing.let_go_new,
+            "find_seconds": changing.find_seconds,
+            "change_second": changing.change_second,
+            "cancel_and_wait": changing.cancel_and_wait,
+            "cancel_and_leave": changing.cancel_and_leave,
             "my_status": Standing(work, person, now=now).my_status,
             "find_mine": whose.find_mine,
             "find_dated": whose.find_dated,

@@ -1,7 +1,7 @@
 """From who may book to both dates: the verbs of the reservation dialogue after PIN2."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, Final, TypeAlias
 
@@ -18,6 +18,9 @@ from gateway.turns.mailing import announce, told
 from gateway.turns.standing import iso, site_of
 
 Said: TypeAlias = Mapping[str, Any]
+
+Offers: TypeAlias = Callable[..., list[dict[str, Any]]]
+"""Gives at most so many options, soonest first: on a ``day``, ``since`` one, or on a ``weekday``."""
 
 MAY_BOOK: Final = ("waiting", "invited", "returned")
 _PICKED: Final = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
@@ -39,40 +42,21 @@ class Reserving:
             return Outcome("none")
         # Who asks for other dates does not want those she holds.
         self._work.reservations.let_go(registration.registration_id)
-        page = said["page"] if isinstance(said["page"], int) and said["page"] > 0 else 0
-        day = date.fromisoformat(said["after"]) if said["after"] else None
-        weekday = int(said["weekday"]) if said["weekday"] else None
-        if (day or weekday) and (
-            fitting := self._pairs(registration, page, day=day, weekday=None if day else weekday)
-        ):
-            return Outcome("found", fitting)
-        nearest = self._pairs(registration, page, since=day) or self._pairs(registration, page)
-        if nearest:
-            return Outcome("none_then" if day or weekday else "found", nearest)
-        self._work.registrations.send_back(registration.registration_id)
-        return Outcome("none")
-
-    def _pairs(self, registration: Registration, page: int, **which: Any) -> dict[str, Any]:
-        """A page of pairs; after the last one comes the first again. Empty when there are none."""
-        most = VERBS["find_pairs"].most
-        pairs = self._work.reservations.offers(
-            registration.site_id, self._world, now=self._now, at_most=(page + 1) * most + 1, **which
-        )
-        begin = page * most if page * most < len(pairs) else 0
-        options = [_option(pair) for pair in pairs[begin : begin + most]]
-        return {"options": options, "more": begin + most < len(pairs)} if options else {}
+        found = pairs_asked_for(self._work, self._world, registration, said, now=self._now)
+        if found.name == "none":
+            self._work.registrations.send_back(registration.registration_id)
+        return found
 
     def hold_pair(self, said: Said) -> Outcome:
         registration = self._registration(said)
-        picked = _PICKED.fullmatch(str(said["picked"]))
+        picked = pair_of(said["picked"])
         if registration is None or picked is None:
             return Outcome(BUSY)
         if registration.state not in MAY_BOOK:
             return Outcome("taken")
-        first_id, second_id = int(picked[1]), int(picked[2]) if picked[2] else None
         match self._work.reservations.hold(
             registration.registration_id,
-            Picked(first_id, second_id),
+            picked,
             site_id=registration.site_id,
             world=self._world,
             now=self._now,
@@ -80,7 +64,7 @@ class Reserving:
             case PairTaken():
                 return Outcome("taken")
             case Reservation() as held:
-                return Outcome("held", {**_dates(held), "until": iso(held.hold_until)})
+                return Outcome("held", {**both(held), "until": iso(held.hold_until)})
 
     def confirm(self, said: Said) -> Outcome:
         registration = self._registration(said)
@@ -98,7 +82,7 @@ class Reserving:
                     self._work.invitations.use(invitation.invitation_id, now=self._now)
                 site, address = site_of(self._work, registration)
                 mail = self._mail(dates, is_new=is_new)
-                return Outcome("confirmed", {**_dates(dates), "site": site, "address": address, **mail})
+                return Outcome("confirmed", {**both(dates), "site": site, "address": address, **mail})
 
     def _mail(self, dates: Reservation, *, is_new: bool) -> dict[str, str | None]:
         """The letter with the dates, once; who confirms them again is told where it went."""
@@ -126,6 +110,44 @@ class Reserving:
         return None if found is None or found.ended_at else found
 
 
+def pairs_asked_for(
+    work: Work, world: World, registration: Registration, said: Said, *, now: datetime
+) -> Outcome:
+    """A page of the pairs of dates that somebody asked for, or of those nearest to them."""
+
+    def pairs(at_most: int, **which: Any) -> list[dict[str, Any]]:
+        offered = work.reservations.offers(registration.site_id, world, now=now, at_most=at_most, **which)
+        return [_option(pair) for pair in offered]
+
+    return dates_asked_for(pairs, said, most=VERBS["find_pairs"].most)
+
+
+def dates_asked_for(offers: Offers, said: Said, *, most: int) -> Outcome:
+    """A page of what is offered on the day or weekday that was asked for, else of the nearest."""
+    page = said["page"] if isinstance(said["page"], int) and said["page"] > 0 else 0
+    day = date.fromisoformat(said["after"]) if said["after"] else None
+    weekday = int(said["weekday"]) if said["weekday"] else None
+
+    def on(**which: Any) -> dict[str, Any]:
+        """After the last page comes the first again; empty when there is nothing."""
+        found = offers((page + 1) * most + 1, **which)
+        begin = page * most if page * most < len(found) else 0
+        options = found[begin : begin + most]
+        return {"options": options, "more": begin + most < len(found)} if options else {}
+
+    if (day or weekday) and (fitting := on(day=day, weekday=None if day else weekday)):
+        return Outcome("found", fitting)
+    if nearest := on(since=day) or on():
+        return Outcome("none_then" if day or weekday else "found", nearest)
+    return Outcome("none")
+
+
+def pair_of(picked: object) -> Picked | None:
+    """The pair that an option stands for."""
+    ids = _PICKED.fullmatch(str(picked))
+    return Picked(int(ids[1]), int(ids[2]) if ids[2] else None) if ids else None
+
+
 def _option(pair: Pair) -> dict[str, Any]:
     second = f"-{pair.second.slot_id}" if pair.second else ""
     return {
@@ -135,6 +157,7 @@ def _option(pair: Pair) -> dict[str, Any]:
     }
 
 
-def _dates(dates: Reservation) -> dict[str, str | None]:
+def both(dates: Reservation) -> dict[str, str | None]:
+    """Its dates as words are made of them."""
     second = dates.second
     return {"first": iso(dates.first.begins_at), "second": iso(second.begins_at) if second else None}

@@ -12,7 +12,8 @@ from sqlalchemy import insert, select, text
 from core.blocking import Reason
 from core.states import INVITATION, MACHINES, REGISTRATION, RESERVATION, Machine, Registering
 from core.store import tables as t
-from core.store.reservation_rows import Picked
+from core.store.attendance import arrive, finish, miss
+from core.store.reservation_rows import Picked, Reservation
 from core.store.work import Store, Work
 from core.world import World
 from gateway.cli.reservations import states
@@ -94,6 +95,21 @@ class Watched:
             work.reservations.hold(registration_id, picked, site_id=SITE, world=self.world, now=NOW)
         return picked
 
+    def other_dates(self, registration_id: int) -> None:
+        """Another pair, held for somebody who has one."""
+        with self.store.begin() as work:
+            pair = work.reservations.offers(SITE, self.world, now=NOW, at_most=1)[0]
+            assert pair.second is not None
+            picked = Picked(pair.first.slot_id, pair.second.slot_id)
+            held = work.rebooking.hold_new(registration_id, picked, site_id=SITE, world=self.world, now=NOW)
+            assert isinstance(held, Reservation)
+
+    def reservation_of(self, registration_id: int) -> Reservation:
+        with self.store.begin() as work:
+            dates = work.rebooking.dates_of(registration_id)
+        assert dates is not None
+        return dates
+
     def booked(self) -> int:
         registration_id = self.invited()
         self.dates(registration_id)
@@ -159,8 +175,34 @@ def test_every_transition_of_the_table_is_made_and_no_other(watched: Watched) ->
     do(lambda work: work.reservations.confirm(for_long, world=w.world, now=later))
     w.dates(let_go)
     do(lambda work: work.reservations.let_go(let_go))
+    _change_dates(w)
+    _keep_attendance(w)
     for table, machine in OF_TABLE.items():
         assert w.seen(table) == machine.pairs, table
+
+
+def _change_dates(w: Watched) -> None:
+    changes, changes_late, cancels, leaves = (w.booked() for _ in range(4))
+    for registration_id in (changes, changes_late):
+        w.other_dates(registration_id)
+    w.do(lambda work: work.rebooking.exchange(changes, now=NOW))
+    later = NOW + 2 * w.world.hold_for
+    w.do(lambda work: work.reservations.release_lapsed(later))
+    w.do(lambda work: work.rebooking.exchange(changes_late, now=later))
+    w.do(lambda work: work.rebooking.cancel(cancels, now=NOW))
+    w.do(lambda work: work.registrations.release(cancels, Registering.CANCELLED))
+    w.do(lambda work: work.rebooking.cancel(leaves, now=NOW))
+    w.do(lambda work: work.registrations.leave(leaves, now=NOW))
+
+
+def _keep_attendance(w: Watched) -> None:
+    comes, has_all, misses = (w.reservation_of(w.booked()) for _ in range(3))
+    w.do(lambda work: arrive(work, comes.reservation_id, now=comes.first.begins_at))
+    assert comes.second is not None
+    last = comes.second.begins_at
+    w.do(lambda work: arrive(work, comes.reservation_id, now=last))
+    w.do(lambda work: finish(work, has_all.reservation_id, now=last))
+    w.do(lambda work: list(miss(work, SITE, misses.first.day, now=last)))
 
 
 def _runs_out(w: Watched, *, most: int | None) -> Callable[[Work], object]:

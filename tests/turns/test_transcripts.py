@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 
 from conversations.library import load_library
 from conversations.session import DEFAULT_LANGUAGE
@@ -23,11 +23,20 @@ from tests.turns.conftest import JANA
 from tests.workers.town import NOW, SITE, add_person, add_site, hold, vault
 
 LIBRARY = load_library()
-NEEDS_A_FAKE = {"reservation/the_hold_lapsed"}  # here, a lapsed hold is confirmed while its dates are free
+NEEDS_A_FAKE = {
+    "reservation/the_hold_lapsed",  # here, a lapsed hold is confirmed while its dates are free
+    "change/the_hold_lapsed",
+    "change/in_the_middle_of_a_reservation",  # here, what one has is not offered to the other
+    "change/second_date_alone",  # here, the interval of the product leaves a single day
+    "change/second_en",
+    "change/second_uk",
+    "change/the_first_is_over",
+    "change/several_people",  # here, they have surnames, and dates of their own
+}
 HELD = [
     each
     for each in transcripts.every()
-    if each.path.parent.name in ("lost_pin", "reservation")
+    if each.path.parent.name in ("change", "lost_pin", "reservation")
     and each.medium == "sms"
     and each.name not in NEEDS_A_FAKE
 ]
@@ -79,7 +88,14 @@ class Scene:
         self._wave_id = db.execute(wave.returning(t.waves.c.wave_id)).scalar_one()
         what, _, who = transcript.header.get("world", "").partition(" ")
         self.mail = who if what == "mail" else ""
-        self._slots = {} if what == "no_pairs" else self._add_dates()
+        who, _, more = who.partition("; ")
+        self._slots = {} if what == "no_pairs" else self._add_dates(is_single=what == "single")
+        if what in ("dated", "single"):
+            registration_id = self._add("reserved", reserved_at=NOW, first_name=who)
+            first, second = self._slots["1"]
+            hold(db, registration_id, first, second if what == "dated" else None, state="confirmed")
+        if more == "no_pairs":
+            db.execute(update(t.slots).values(capacity=1, taken=1))
         self._is_quick = what == "taken"
         if what == "waiting":
             self._add(first_name=who)
@@ -152,16 +168,17 @@ class Scene:
         }
         self._db.execute(insert(t.invitations).values(row | more))
 
-    def _add_dates(self) -> dict[str, tuple[int, int]]:
-        second = self._add_calendar("V2")
-        first = self._add_calendar("V1", links_to="V2", linked_id=second)
+    def _add_dates(self, *, is_single: bool) -> dict[str, tuple[int, int]]:
+        product = "janssen" if is_single else "comirnaty"
+        second = self._add_calendar("V2", product)
+        first = self._add_calendar("V1", product, links_to="V2", linked_id=second)
         return {
             pair["value"]: (self._add_slot(first, pair["first"]), self._add_slot(second, pair["second"]))
             for pair in pairs()
         }
 
-    def _add_calendar(self, name: str, **links: Any) -> int:
-        row = {"site_id": SITE, "name": name, "round": name, "product": "comirnaty", **links}
+    def _add_calendar(self, name: str, product: str, **links: Any) -> int:
+        row = {"site_id": SITE, "name": name, "round": name, "product": product, **links}
         new = insert(t.calendars).values(row).returning(t.calendars.c.calendar_id)
         return int(self._db.execute(new).scalar_one())
 

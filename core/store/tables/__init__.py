@@ -24,6 +24,7 @@ from core.store.tables.messages import (
 )
 from core.store.tables.people import (
     audit,
+    date_notices,
     dead_pins,
     invitations,
     pause_notices,
@@ -50,6 +51,7 @@ __all__ = [
     "calendars",
     "call_backs",
     "code_batches",
+    "date_notices",
     "dead_pins",
     "early_receipts",
     "group_codes",

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    and_,
     func,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -212,16 +213,47 @@ reservations = Table(
     at("held_at"),
     at("hold_until"),
     at("confirmed_at", nullable=True),
-    CheckConstraint("state IN ('held', 'confirmed', 'cancelled', 'lapsed', 'done')", name="state_known"),
+    at("arrived_at", nullable=True),  # came to the first of two dates
+    at("done_at", nullable=True),  # came to the last date
+    Column(
+        "changing_of", BigInteger, ForeignKey("reservations.reservation_id")
+    ),  # a hold of other dates for it
+    CheckConstraint(
+        "state IN ('held', 'confirmed', 'cancelled', 'lapsed', 'exchanged', 'arrived', 'missed', 'done')",
+        name="state_known",
+    ),
+    CheckConstraint(
+        "changing_of IS NULL OR state IN ('held', 'cancelled', 'lapsed', 'exchanged')",
+        name="a_change_is_only_held",
+    ),
 )
 Index(
     "uq_reservations_one_living",
     reservations.c.registration_id,
     unique=True,
-    postgresql_where=reservations.c.state.in_(["held", "confirmed"]),
+    postgresql_where=and_(
+        reservations.c.state.in_(["held", "confirmed", "arrived"]), reservations.c.changing_of.is_(None)
+    ),
 )
+Index(
+    "uq_reservations_one_change",
+    reservations.c.changing_of,
+    unique=True,
+    postgresql_where=reservations.c.state == "held",
+)
+Index("ix_reservations_registration_id", reservations.c.registration_id)
 Index("ix_reservations_held", reservations.c.hold_until, postgresql_where=reservations.c.state == "held")
 Index("ix_reservations_first_slot_id", reservations.c.first_slot_id)
+Index("ix_reservations_second_slot_id", reservations.c.second_slot_id)
+
+date_notices = Table(
+    "date_notices",  # what somebody was told about one of her dates: nothing twice
+    metadata,
+    Column("reservation_id", BigInteger, ForeignKey(reservations.c.reservation_id), primary_key=True),
+    Column("slot_id", BigInteger, ForeignKey(slots.c.slot_id), primary_key=True),
+    Column("purpose", Text, primary_key=True),
+    at("told_at"),
+)
 
 wrong_pins = Table(
     "wrong_pins",

@@ -130,6 +130,7 @@ slots = Table(
 Index(
     "ix_slots_free", slots.c.calendar_id, slots.c.begins_at, postgresql_where=slots.c.taken < slots.c.capacity
 )
+Index("ix_slots_begins_at", slots.c.begins_at)
 
 stock_movements = Table(
     "stock_movements",

@@ -1,0 +1,215 @@
+"""Dates that are changed or cancelled: the old ones are kept until the new ones are sure."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from core.calendars import Pair, Slot
+from core.states import HAS_DATES, Reserving
+from core.store import tables as t
+from core.store.pairs import IsWanted, PairFinder, on_days
+from core.store.places import Places, slot_ids
+from core.store.reservation_rows import SLOT, Picked, Reservation, ReservationRows, State
+from core.store.reservations import MOST_TRIES, Lapsed, PairTaken
+from core.world import World
+
+_s = t.slots.c
+ANY_DAY: Final = on_days()
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A reservation before and after."""
+
+    before: Reservation
+    after: Reservation
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToChange:
+    """She has no dates, or those that she has have begun."""
+
+
+HoldNewOutcome: TypeAlias = Reservation | PairTaken | NothingToChange
+ChangeOutcome: TypeAlias = Changed | Lapsed | NothingToChange
+MoveOutcome: TypeAlias = Changed | PairTaken | NothingToChange
+
+
+class RebookingBook:
+    """Confirmed rows of `reservations` and their places.
+
+    A hold of other dates is a row of its own that names what it changes; while it lasts, the person has
+    places in both. Rows are locked in the order registration, reservation, slots by id, as everywhere.
+    """
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        self._rows = ReservationRows(db)
+        self._places = Places(db)
+
+    def dates_of(self, registration_id: int) -> Reservation | None:
+        """The dates that somebody has; not those that she only holds."""
+        found = self._rows.living(registration_id)
+        return found if found and found.state in HAS_DATES else None
+
+    # -- Both dates ----------------------------------------------------------------------------------------
+
+    def hold_new(
+        self, registration_id: int, picked: Picked, *, site_id: UUID, world: World, now: datetime
+    ) -> HoldNewOutcome:
+        """Keep another pair for somebody while she decides; her dates stay hers.
+
+        Should only the second date be gone, the next best one follows the first.
+        """
+        self._rows.lock(registration_id)
+        dates = self.dates_of(registration_id)
+        if dates is None or not is_all_ahead(dates, now):
+            return NothingToChange()
+        self._drop_hold(registration_id)
+        pair = self._rows.chosen(picked, site_id, world, now)
+        for _ in range(MOST_TRIES):
+            if pair is None:
+                return PairTaken()
+            if self._places.move(taken=slot_ids(pair.first, pair.second)):
+                until = now + world.hold_for
+                return self._rows.add_hold(
+                    registration_id, pair, until=until, now=now, changing_of=dates.reservation_id
+                )
+            pair = self._rows.another(pair, world) if pair.second else None
+        return PairTaken()
+
+    def exchange(self, registration_id: int, *, now: datetime) -> ChangeOutcome:
+        """Make the held dates hers and give back the old ones; a hold that lapsed is taken if it still can.
+
+        Lapsed tells that the old dates stay.
+        """
+        self._rows.lock(registration_id)
+        dates, hold = self.dates_of(registration_id), self._rows.change_of(registration_id)
+        if dates is None:
+            return NothingToChange()
+        if hold is None or hold.first.begins_at < now or not is_all_ahead(dates, now):
+            return Lapsed()
+        if self._rows.move(hold.reservation_id, Reserving.EXCHANGED):
+            self._places.move(freed=dates.slot_ids)
+        elif hold.state is State.LAPSED and self._places.move(taken=hold.slot_ids, freed=dates.slot_ids):
+            self._rows.move(hold.reservation_id, Reserving.EXCHANGED_LATE)
+        else:
+            return Lapsed()
+        return self._changed(dates, Pair(hold.first, hold.second))
+
+    def let_go_new(self, registration_id: int) -> bool:
+        """Free the dates that somebody holds instead of hers; False when there are none."""
+        self._rows.lock(registration_id)
+        return self._drop_hold(registration_id)
+
+    def _drop_hold(self, registration_id: int) -> bool:
+        hold = self._rows.change_of(registration_id)
+        if hold is None or not self._rows.move(hold.reservation_id, Reserving.LET_GO):
+            return False
+        return self._places.move(freed=hold.slot_ids)
+
+    # -- The second date -----------------------------------------------------------------------------------
+
+    def seconds(
+        self,
+        registration_id: int,
+        world: World,
+        *,
+        now: datetime,
+        at_most: int,
+        is_wanted: IsWanted = ANY_DAY,
+    ) -> list[Slot]:
+        """Free second dates for the first one that somebody has or had, soonest first.
+
+        All are within the interval of the product.
+        """
+        dates = self.dates_of(registration_id)
+        window = self._window(dates, world) if dates else None
+        if dates is None or dates.second is None or window is None or not may_change_second(dates, now):
+            return []
+        calendar_id, opens, closes = window
+        free = self._db.execute(
+            select(*SLOT)
+            .where(_s.calendar_id == calendar_id, _s.taken < _s.capacity, _s.begins_at >= now + world.lead)
+            .where(_s.slot_id != dates.second.slot_id)
+            .order_by(_s.begins_at, _s.slot_id)
+        )
+        slots = (Slot(*row) for row in free)
+        fitting = (slot for slot in slots if opens <= slot.day <= closes and is_wanted(slot.day))
+        return [slot for _, slot in zip(range(at_most), fitting, strict=False)]
+
+    def change_second(
+        self, registration_id: int, slot_id: int, *, world: World, now: datetime
+    ) -> MoveOutcome:
+        """Take another second date and give back the old one, also one that she has missed."""
+        self._rows.lock(registration_id)
+        dates = self.dates_of(registration_id)
+        if dates is None or dates.second is None or not may_change_second(dates, now):
+            return NothingToChange()
+        second = self._slot(slot_id)
+        window = self._window(dates, world)
+        if second is None or window is None or second.begins_at < now + world.lead:
+            return PairTaken()
+        calendar_id, opens, closes = window
+        if second.calendar_id != calendar_id or not opens <= second.day <= closes:
+            return PairTaken()
+        if not self._places.move(taken=[slot_id], freed=[dates.second.slot_id]):
+            return PairTaken()
+        return self._changed(dates, Pair(dates.first, second))
+
+    # -- Whoever asks --------------------------------------------------------------------------------------
+
+    def change_to(self, dates: Reservation, pair: Pair) -> MoveOutcome:
+        """Give somebody these dates and free hers, as a site that moves a day does; nobody is asked here."""
+        self._rows.lock(dates.registration_id)
+        now_has = self.dates_of(dates.registration_id)
+        if now_has is None or (now_has.state, now_has.slot_ids) != (dates.state, dates.slot_ids):
+            return NothingToChange()
+        if not self._places.move(taken=slot_ids(pair.first, pair.second), freed=dates.slot_ids):
+            return PairTaken()
+        return self._changed(dates, pair)
+
+    def cancel(self, registration_id: int, *, now: datetime) -> Reservation | NothingToChange:
+        """Free both places, and a hold of others; nobody cancels what has begun."""
+        self._rows.lock(registration_id)
+        dates = self.dates_of(registration_id)
+        if dates is None or not is_all_ahead(dates, now):
+            return NothingToChange()
+        if not self._rows.move(dates.reservation_id, Reserving.CANCELLED):
+            return NothingToChange()
+        self._drop_hold(registration_id)
+        self._places.move(freed=dates.slot_ids)
+        return dates
+
+    # -- Parts ---------------------------------------------------------------------------------------------
+
+    def _changed(self, dates: Reservation, pair: Pair) -> Changed:
+        is_set = self._rows.set_dates(dates, pair)
+        after = self._rows.get(dates.reservation_id)
+        assert is_set and after, "her registration is locked"  # noqa: S101, PT018
+        return Changed(dates, after)
+
+    def _slot(self, slot_id: int) -> Slot | None:
+        row = self._db.execute(select(*SLOT).where(_s.slot_id == slot_id)).first()
+        return None if row is None else Slot(*row)
+
+    def _window(self, dates: Reservation, world: World) -> tuple[int, date, date] | None:
+        """The calendar of second dates that follows a first one, and the days that it may be on."""
+        track = PairFinder(self._db, world.products).track_of(dates.first.calendar_id)
+        interval = track.product.interval_on(dates.first.day) if track else None
+        if track is None or track.second_id is None or interval is None:
+            return None
+        return (track.second_id, *interval.window(dates.first.day))
+
+
+def is_all_ahead(dates: Reservation, now: datetime) -> bool:
+    """Nothing of it has begun: both dates may be changed or cancelled."""
+    return dates.state is State.CONFIRMED and dates.first.begins_at > now
+
+
+def may_change_second(dates: Reservation, now: datetime) -> bool:
+    """The second date is ahead, or the site saw her come to the first one and not to this."""
+    return dates.second is not None and (dates.state is State.ARRIVED or dates.second.begins_at > now)
