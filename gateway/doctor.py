@@ -30,7 +30,9 @@ from gateway.channels.telegram import whoami
 from gateway.compose import App
 from gateway.embedded import EmbeddedError, postgres, valkey
 from gateway.settings import EMBEDDED, Operator, Settings, SettingsError
-from gateway.settings.choices import Telegram
+from gateway.settings.choices import Mail, Telegram
+from gateway.smtp import connect
+from workers.mails.carrier import CarrierAway
 
 ANSWER_WITHIN_SECONDS = 3.0
 OLDEST_REDIS = (6, 2)
@@ -76,6 +78,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield from smsc(operator, country=settings.sms.country)
     if settings.telegram.token:
         yield telegram(settings.telegram)
+    if settings.mail.host:
+        yield mail(settings.mail)
     yield programme(App(settings=settings), now=datetime.now(UTC))
     yield policy(App(settings=settings))
     yield words(SCRIPTS, "*.toml", "dialogue scripts")
@@ -160,6 +164,20 @@ def given_up(mts: Mapping[Lane, int]) -> Iterator[Finding]:
             "messages",
             f"handed over without an answer, and no receipt in two days: {counts}",
             "Ask the operator. Who was invited so is told her PIN2 by the hotline, see `crs show --phone`.",
+        )
+
+
+def mail(chosen: Mail) -> Finding:
+    """The mail server lets us in; nothing is sent."""
+    where = f"{chosen.host}:{chosen.port}"
+    try:
+        with connect(chosen):
+            return Fine("mail", f"{where} takes letters from {chosen.sender}")
+    except CarrierAway as away:
+        return Wrong(
+            "mail",
+            f"{where} does not let us in ({away})",
+            "Look at host, port, security, user and password of [mail]; confirmations wait until then.",
         )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, tuple_, update
 
 from core.email_address import same_mailbox
 from core.mails import (
@@ -65,10 +65,7 @@ class MailBook:
         self._db.execute(hers.values(email=address, email_refused_at=None))
 
     def refuse(self, address: str, *, now: datetime) -> int:
-        """Nobody has that address: send nothing there any more, and mark what went there last.
-
-        Gives how many living registrations have it.
-        """
+        """Nobody has that address: send nothing there; gives how many living registrations had it."""
         refused = (
             update(t.registrations)
             .where(
@@ -79,14 +76,23 @@ class MailBook:
             .values(email_refused_at=now)
         )
         count = self._db.execute(refused).rowcount
-        digests = self._vault.digests(same_mailbox(address), purpose=ADDRESS)
-        went_there = update(t.mails).where(_m.address_digest.in_(digests))
-        self._db.execute(
-            went_there.where(_m.state.in_([MailState.SENT, MailState.CLAIMED, MailState.QUEUED])).values(
-                state=MailState.BOUNCED, settled_at=now
-            )
-        )
+        self._bounce(_m.address_digest.in_(self._digests(address)), _m.state == MailState.QUEUED, now=now)
         return count
+
+    def bounce(self, address: str, *, now: datetime) -> int:
+        """The last letter to an address came back after a mail server had taken it; refuse the address."""
+        last = select(func.max(_m.mail_id)).where(
+            _m.address_digest.in_(self._digests(address)), _m.state == MailState.SENT
+        )
+        self._bounce(_m.mail_id == last.scalar_subquery(), now=now)
+        return self.refuse(address, now=now)
+
+    def _bounce(self, *which: ColumnElement[bool], now: datetime) -> None:
+        gone = {"state": MailState.BOUNCED, "settled_at": now}
+        self._db.execute(update(t.mails).where(*which).values(**gone))
+
+    def _digests(self, address: str) -> tuple[bytes, ...]:
+        return self._vault.digests(same_mailbox(address), purpose=ADDRESS)
 
     # -- Letters -------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "dialogues": "dialogues:dialogues",
     "doctor": "doctor:doctor",
     "invite": "invite:invite",
+    "mail": "mail:mail",
     "migrate": "migrate:migrate",
     "number": "number:number",
     "operators": "operators:operators",

@@ -1,4 +1,4 @@
-"""``crs worker``: plan waves, release holds, end invitations, reconcile sends, every minute."""
+"""``crs worker``: plan waves, release holds, end invitations, reconcile sends, send letters, every minute."""
 
 import click
 
@@ -15,7 +15,7 @@ def worker(app: App) -> None:
     with app.store(connections=2) as store, app.redis_url() as url:
         install(app.workshop(store))
         click.echo(
-            "Working: waves, holds, invitations that ran out and unanswered sends, every minute. "
+            "Working: waves, holds, invitations that ran out, unanswered sends and letters, every minute. "
             "Ctrl-C ends it."
         )
         is_asked_to_stop = work(url)
