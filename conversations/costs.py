@@ -122,10 +122,12 @@ def budget_of(script: Script) -> dict[str, int]:
 
 
 def words_of(library: Library, script: Script, language: str, medium: str = SMS) -> Mapping[str, nodes.Block]:
-    """The blocks that a script speaks with: its own, and those of the steps that it shares with others."""
-    shared = blocks_of(library, SHARED, language, medium)
-    own = blocks_of(library, script.name, language, medium)
-    return {name: block for name, block in shared.items() if name in budget_of(script)} | dict(own)
+    """The blocks that a script speaks with: its own, those it borrows, and those that all share."""
+    found: dict[str, nodes.Block] = {}
+    for lender in (SHARED, *reversed(script.borrows)):
+        lent = blocks_of(library, lender, language, medium)
+        found |= {name: block for name, block in lent.items() if name in budget_of(script)}
+    return found | dict(blocks_of(library, script.name, language, medium))
 
 
 def blocks_of(library: Library, dialogue: str, language: str, medium: str = SMS) -> Mapping[str, nodes.Block]:

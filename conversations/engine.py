@@ -151,14 +151,16 @@ class _Walk:
         """Begin another dialogue, asked for by a keyword or by what only that dialogue needs."""
         first, rest = [*said.text.split(maxsplit=1), "", ""][:2]
         keywords = self._library.keywords
-        if claimed := keywords.get(gist(said.text)):
+        word = gist(said.text)
+        if claimed := keywords.get(word):
             rest = ""
         else:
-            claimed = keywords.get(plain(first).strip(".,:;!?/#\"'"))
+            word = plain(first).strip(".,:;!?/#\"'")
+            claimed = keywords.get(word)
         if claimed:
             name, language = claimed
             script = self._library.scripts[name]
-            answers = read_opening(rest, script.fields)
+            answers = {**read_opening(rest, script.fields), **self._library.answered_by.get(word, {})}
             if name == self._session.dialogue and rest and not answers.keys() & set(script.opened_by):
                 return None  # "PIN 4711", "REG Jan Novák": an answer, not a beginning
             if step and answers and answers.keys() <= {field.value for field in self._script.fields}:

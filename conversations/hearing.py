@@ -10,7 +10,7 @@ from conversations.media import keypad
 from conversations.media.speech import SPEECH
 from conversations.script import Choose
 
-MOST_OPTIONS: Final = 5  # nobody remembers more
+MOST_OPTIONS: Final = 6  # nobody remembers more
 LONGEST: Final = timedelta(seconds=25)
 CHARACTERS_A_SECOND: Final = 14
 KEYS: Final = "123456789"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from conversations.script import Script, UnusableScript, read_script
+from conversations.shortcuts import Shortcut
 from conversations.understand.text import plain
 from conversations.words import Words
 
@@ -26,6 +27,7 @@ class Library:
     scripts: Mapping[str, Script]
     words: Words
     languages: Mapping[str, tuple[str, ...]]  # language -> what switches to it
+    shortcuts: tuple[Shortcut, ...] = ()
 
     @cached_property
     def keywords(self) -> Mapping[str, tuple[str, str]]:
@@ -34,7 +36,12 @@ class Library:
             plain(word): (script.name, language)
             for script in self.scripts.values()
             for word, language in script.claimed()
-        }
+        } | {plain(each.word): (each.dialogue, each.language) for each in self.shortcuts}
+
+    @cached_property
+    def answered_by(self) -> Mapping[str, Mapping[str, str]]:
+        """Plain keyword -> what it answers at once."""
+        return {plain(each.word): each.answers for each in self.shortcuts}
 
     @cached_property
     def language_of(self) -> Mapping[str, str]:
@@ -42,7 +49,9 @@ class Library:
         return {plain(word): language for language, words in self.languages.items() for word in words}
 
 
-def load_library(dialogues: Path = DIALOGUES, templates: Path = TEMPLATES) -> Library:
+def load_library(
+    dialogues: Path = DIALOGUES, templates: Path = TEMPLATES, *, shortcuts: Iterable[Shortcut] = ()
+) -> Library:
     """Read every script and the words; raises UnusableScript."""
     languages = tomllib.loads((dialogues / LANGUAGES_FILE).read_text(encoding="utf-8"))
     scripts = _read_all(path for path in sorted(dialogues.glob("*.toml")) if path.name != LANGUAGES_FILE)
@@ -51,7 +60,10 @@ def load_library(dialogues: Path = DIALOGUES, templates: Path = TEMPLATES) -> Li
     if PHONE not in scripts and any(script.needs_phone for script in scripts.values()):
         raise UnusableScript(f"{dialogues} has no {PHONE}.toml, which proves the phone that others need")
     return Library(
-        scripts, Words(templates), {language: tuple(words) for language, words in languages["switch"].items()}
+        scripts,
+        Words(templates, {script.name: script.borrows for script in scripts.values()}),
+        {language: tuple(words) for language, words in languages["switch"].items()},
+        tuple(shortcuts),
     )
 
 

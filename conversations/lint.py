@@ -74,17 +74,20 @@ def _keywords(library: Library) -> Iterator[Finding]:
     claims: dict[str, str] = {
         plain(word): "the language switch" for words in library.languages.values() for word in words
     }
-    for script in library.scripts.values():
-        for word, language in script.claimed():
-            if language not in (*library.languages, "any"):
-                yield Finding(script.name, "keywords", f"no language {language}")
-            if said := command(word):
-                yield Finding(script.name, "keywords", f"{word} is the command {said.value}")
-            if gist(word) != " ".join(words(word)):
-                yield Finding(script.name, "keywords", f"{word} is never heard like that")
-            if taken := claims.get(plain(word)):
-                yield Finding(script.name, "keywords", f"{word} is claimed by {taken} too")
-            claims[plain(word)] = script.name
+    claimed = [
+        *((script.name, *claim) for script in library.scripts.values() for claim in script.claimed()),
+        *((each.dialogue, each.word, each.language) for each in library.shortcuts),
+    ]
+    for dialogue, word, language in claimed:
+        if language not in (*library.languages, "any"):
+            yield Finding(dialogue, "keywords", f"no language {language}")
+        if said := command(word):
+            yield Finding(dialogue, "keywords", f"{word} is the command {said.value}")
+        if gist(word) != " ".join(words(word)):
+            yield Finding(dialogue, "keywords", f"{word} is never heard like that")
+        if taken := claims.get(plain(word)):
+            yield Finding(dialogue, "keywords", f"{word} is claimed by {taken} too")
+        claims[plain(word)] = dialogue
 
 
 def _targets(library: Library, script: Script) -> Iterator[Finding]:
@@ -175,7 +178,7 @@ def _do(script: Script, step: Do) -> Iterator[str]:
     for name in set(step.keep) - brought:
         yield f"{step.do} never brings {name}"
     for argument in verb.arguments:
-        if argument not in _PERFORMED | _answers(script):
+        if argument not in _PERFORMED | {*verb.assumed} | _answers(script):
             yield f"nobody is asked for {argument}, which {step.do} needs"
 
 

@@ -10,7 +10,16 @@ from conversations.session import Option, Session
 
 DAY: Final = "day"
 _NUMBERS: Final = frozenset(
-    {Field.INSURANCE_NUMBER, Field.PSC, Field.PIN, Field.DIGITS, Field.INSURER, Field.PHONE, Field.PIN1}
+    {
+        Field.INSURANCE_NUMBER,
+        Field.PSC,
+        Field.PIN,
+        Field.DIGITS,
+        Field.INSURER,
+        Field.PHONE,
+        Field.PIN1,
+        Field.REFERRAL,
+    }
 )
 
 

@@ -27,6 +27,7 @@ _PIN2: Final = re.compile(r"(?i)\bpin ?2\b")
 _PIN1: Final = re.compile(r"(?i)\bpin ?1\b")
 PIN_DIGITS: Final = 8
 PIN1_DIGITS: Final = 6
+MOST_REFERRAL_DIGITS: Final = 16
 _RECORDED: Final = re.compile(r"Nahrávka \d+")  # a name that was spoken, by the number of its recording
 _NONE: Final = frozenset({"0", "nula", "zadna", "zadne", "zadny", "zero", "none", "neither"})
 _SHORTEST_LABEL: Final = 3
@@ -62,6 +63,8 @@ ChoiceReading: TypeAlias = Chosen | Unread
 
 def read_fields(text: str, *, asked: Collection[Field], also: Collection[Field]) -> Filled:
     """Fill the fields that were asked for, and others that the message carries besides."""
+    if Field.REFERRAL in asked and (number := _read_alone(Field.REFERRAL, text)):
+        return Filled({Field.REFERRAL: number}, "")  # its digits may look like an insurance number
     scan = _scan(text, (*asked, *also))
     values = {Field(found.value): value for found, value in scan.found.items()}
     if asked and not any(each in values for each in asked):
@@ -197,6 +200,8 @@ def _read_alone(asked: Field, text: str) -> str | None:  # noqa: PLR0911 - one f
             return digits if len(digits) == 4 else None
         case Field.NAME:
             return text if _RECORDED.fullmatch(text) else None
+        case Field.REFERRAL:
+            return digits if 6 <= len(digits) <= MOST_REFERRAL_DIGITS else None
         case Field.CODE:
             # The core says whether it is one, or a slip.
             return digits if is_code(text) else None

@@ -76,6 +76,9 @@ USUAL: Final[Mapping[str, Any]] = {
     "registered_on": "2021-01-22",
     "state": "waiting",
     "because": None,
+    "service": "PCR test",
+    "referral": "2104123456",
+    "price": 1756,
     "more": True,
     "problem": "",
 }
@@ -97,6 +100,8 @@ LONGEST: Final[Mapping[str, Any]] = {
     "new_place": 987_654,
     "of": 987_654,
     "lately": 12_345,
+    "service": "vyšetření na protilátky",
+    "price": 99_999,
     "people": MOST_PINS,
     "others": 120,
     "channel": "whatsapp",
@@ -117,6 +122,7 @@ _VARIED: Final[Mapping[str, tuple[Any, ...]]] = {
     "refused": (None, LONGEST["masked"]),
     "hours": (None, 168),
     "wait": (None, 120),
+    "referral": (None, USUAL["referral"]),
 }
 
 

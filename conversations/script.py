@@ -29,6 +29,7 @@ class Field(StrEnum):
     PIN = "pin"
     DIGITS = "digits"  # the last four of the insurance number
     CODE = "code"  # from an employer or a physician
+    REFERRAL = "referral"  # the number of a physician's referral
     PHONE = "phone"
     PIN1 = "pin1"  # told by SMS to a phone that is to be proven
 
@@ -134,6 +135,7 @@ class Script:
     is_aside: bool = False  # a look at something: what was under way goes on afterwards
     takes: tuple[Field, ...] = ()  # fields any answer may carry, asked for or not
     renamed: Mapping[str, str] = field(default_factory=dict)  # a step's old name -> its name now
+    borrows: tuple[str, ...] = ()  # dialogues whose words serve for steps of the same name
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -179,6 +181,7 @@ def read_script(text: str) -> Script:
             needs_phone=bool(raw.get("needs_phone", False)),
             is_aside=bool(raw.get("aside", False)),
             renamed=dict(raw.get("renamed", {})),
+            borrows=tuple(map(str, raw.get("borrows", ()))),
         )
     except UnusableScript:
         raise

@@ -23,6 +23,7 @@ class Verb:
     outcomes: Mapping[str, tuple[str, ...]]  # outcome -> the names of its values
     option: tuple[str, ...] = ()  # the names an option has beside ``value``
     most: int = 0  # options in one outcome: a page fits an SMS and the keys of a phone
+    assumed: tuple[str, ...] = ()  # arguments that a script need not have: ``service`` is vaccination then
 
 
 _OPENED: Final = ("registration", "site", "address", "name")
@@ -45,10 +46,11 @@ VERBS: Final[Mapping[str, Verb]] = {
         },
     ),
     "find_sites": Verb(
-        ("psc", "page"),
+        ("psc", "page", "service"),
         {"found": ("options", "more"), "unknown_psc": (), "none": ()},
         option=("name", "city", "km"),
         most=4,
+        assumed=("service",),
     ),
     # ``group``: null at first, then what was chosen, or "none" once the person said that no group fits.
     "find_group": Verb(
@@ -75,23 +77,51 @@ VERBS: Final[Mapping[str, Verb]] = {
         },
     ),
     "check_earlier": Verb(
-        ("insurance_number", "site"),
+        ("insurance_number", "site", "service"),
         {
             "fresh": (),
             "replaces": ("old_site", "old_place", "new_site", "new_place"),
             "has_reservation": ("site", "first"),
         },
+        assumed=("service",),
     ),
     "register": Verb(
-        ("insurance_number", "name", "insurer", "psc", "site", "group", "code", "email", "language"),
+        (
+            "insurance_number",
+            "name",
+            "insurer",
+            "psc",
+            "site",
+            "group",
+            "code",
+            "email",
+            "language",
+            "service",
+            "referral",
+        ),
         {
             # hours: how long her PIN will be good once it is sent; null: until it is used
-            "registered": ("site", "place", "registered", "hours"),
+            "registered": ("site", "place", "registered", "hours", "registration"),
             # the same person at the same site: nothing is lost
-            "already": ("site", "place", "registered", "hours"),
+            "already": ("site", "place", "registered", "hours", "registration"),
             "has_reservation": ("site", "first"),
-            "not_proven": (),  # not in the register of the group, or a wrong code
+            "not_proven": (),  # not in the register of the group, or a wrong code; no referral
         },
+        assumed=("group", "code", "service", "referral"),
+    ),
+    # services whose slots are offered at once; ``service`` is null at first, then what was chosen
+    "find_service": Verb(
+        ("service", "page", "language"),
+        {
+            "choose": ("options", "more"),
+            "free": ("service", "label"),
+            "referred": ("service", "label", "price"),  # who has no referral may pay
+            "required": ("service", "label"),  # nobody without a referral
+            "paid": ("service", "label", "price"),
+            "none": (),
+        },
+        option=("label",),
+        most=4,
     ),
     # reservation; ``mail`` is one of MAILS, of the letter with the dates; ``masked`` its address, or null
     "enter_pin": Verb(
@@ -173,7 +203,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "cancel_and_leave": Verb(("registration",), {"cancelled": (), "too_late": ()}),
     # status
     # ``refused``: an e-mail address that nobody has, masked; null where none is wrong
-    "my_status": Verb((), {"found": ("registrations", "refused"), "none": ()}),
+    "my_status": Verb(("language",), {"found": ("registrations", "refused"), "none": ()}),
     # which of the people on one phone it is about; the step ``whose`` asks, with the words in shared.j2
     "find_mine": _WHOSE,  # of those who wait, are invited or have dates
     "find_dated": _WHOSE,  # of those who have dates
@@ -234,6 +264,7 @@ VERBS: Final[Mapping[str, Verb]] = {
 # of somebody blocked when that ends by itself. ``because``: why she is blocked, one of BECAUSE.
 STANDING: Final = (
     "state",
+    "service",  # what it is called; null: vaccination
     "name",
     "site",
     "registered_on",

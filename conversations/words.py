@@ -1,7 +1,8 @@
 """The words of a dialogue: one template per dialogue and language, one block per step.
 
 A block is looked up in ``templates/<medium>/<language>/`` first, then in ``templates/sms/<language>/``; in
-each of them in the dialogue's own words, then in ``shared.j2``: the steps that several dialogues take.
+each of them in the dialogue's own words, then in those it borrows from, then in ``shared.j2``:
+the steps that several dialogues take.
 """
 
 import re
@@ -32,13 +33,14 @@ class NoWords(Exception):
 class Words:
     """Renders blocks; its answers are one line each, with single spaces."""
 
-    def __init__(self, templates: Path) -> None:
+    def __init__(self, templates: Path, borrows: Mapping[str, tuple[str, ...]] | None = None) -> None:
         # Text, not markup: nothing is escaped.
         self.environment = Environment(  # noqa: S701
             loader=FileSystemLoader(templates),
             undefined=ChainableUndefined,
         )
         self.environment.filters.update(FILTERS)
+        self.borrows = borrows or {}
         self._template = lru_cache(maxsize=None)(self._load)
         self._macros = lru_cache(maxsize=None)(self._exported)
 
@@ -83,7 +85,7 @@ class Words:
     def _templates(self, dialogue: str, language: str, medium: str) -> Iterator[Template]:
         """Where the words of a dialogue may be, the nearest first."""
         for folder in dict.fromkeys((medium, SMS)):
-            for name in (dialogue, SHARED):
+            for name in (dialogue, *self.borrows.get(dialogue, ()), SHARED):
                 if template := self._template(folder, language, name):
                     yield template
 

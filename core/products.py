@@ -49,6 +49,11 @@ class Product:
     words: frozenset[str]
     periods: tuple[Period, ...]
 
+    @classmethod
+    def of_one_round(cls, key: str, name: str) -> "Product":
+        """What is done once and comes in no vial, such as a test."""
+        return cls(key, name, doses=1, doses_per_vial=1, words=_words(name) | {key}, periods=())
+
     @property
     def is_single_dose(self) -> bool:
         return self.doses == 1

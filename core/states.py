@@ -95,6 +95,14 @@ class Reserving(StrEnum):
     COMPLETED = "she comes to the last date"
 
 
+class Ordering(StrEnum):
+    """What happens to the registration of a service that offers its slots at once."""
+
+    BOOKED = "confirms a date"
+    LEFT = "is left without a date, or ordered anew"
+    OVER = "its date is over and it is ordered again"
+
+
 _QUEUED: Final = ("waiting", "returned")
 _MAY_BOOK: Final = ("waiting", "invited", "returned")
 
@@ -117,6 +125,16 @@ REGISTRATION: Final = Machine(
         Transition(Registering.REPLACED, (*_MAY_BOOK, "blocked"), ("blocked",)),
     ),
     or_begins_as=("blocked",),  # where only a group that is not proven yet lets her register
+)
+
+ORDER: Final = Machine(
+    "order",
+    "choosing",
+    (
+        Transition(Ordering.BOOKED, ("choosing",), ("reserved",)),
+        Transition(Ordering.LEFT, ("choosing",), ("left",)),
+        Transition(Ordering.OVER, ("reserved", "done"), ("done",)),
+    ),
 )
 
 INVITATION: Final = Machine(
@@ -152,7 +170,7 @@ IS_LIVING: Final = ("held", *HAS_DATES)
 TAKES_PLACES: Final = (*IS_LIVING, "done")
 """For every slot: its places taken are as many as the reservations in these states that name it."""
 
-MACHINES: Final = (REGISTRATION, INVITATION, RESERVATION)
+MACHINES: Final = (REGISTRATION, ORDER, INVITATION, RESERVATION)
 
 
 def mermaid(machine: Machine) -> str:

@@ -9,12 +9,14 @@ from functools import cached_property
 from pathlib import Path
 
 from conversations.library import Library, load_library
+from conversations.shortcuts import shortcuts
 from core.geography import load_postcodes
 from core.invitations import HARD_GUARANTEE, Policy, UnusablePolicy, load_policies
-from core.products import load_products
+from core.products import Products, load_products
 from core.programme import Programme, UnusableProgramme, load_programme
 from core.routing import OperatorChoice
 from core.sending_hours import SendingHours
+from core.services import Services, UnusableServices, load_services
 from core.store.schema import current_revision, newest_revision, upgrade
 from core.store.work import Store
 from core.vault import BadKey, Vault
@@ -43,7 +45,7 @@ class App:
 
     @cached_property
     def library(self) -> Library:
-        return load_library()
+        return load_library(shortcuts=shortcuts(self.services))
 
     @cached_property
     def world(self) -> World:
@@ -51,8 +53,18 @@ class App:
             country=self.settings.sms.country,
             policy=self.policy,
             programme=self.programme,
+            services=self.services,
             has_mail=bool(self.settings.mail.host),
         )
+
+    @cached_property
+    def services(self) -> Services:
+        """What people may come for: the services we ship, or those of a file of your own."""
+        file = self.settings.services.file or DATA / "services.toml"
+        try:
+            return load_services(file.read_text("utf-8"), load_vaccines())
+        except (OSError, UnicodeDecodeError, UnusableServices) as error:
+            raise SettingsError(f"The services in {file} cannot be used: {error}") from error
 
     @cached_property
     def programme(self) -> Programme:
@@ -166,16 +178,24 @@ class App:
             yield url
 
 
+def load_vaccines() -> Products:
+    """The vaccines in use, with their intervals."""
+    return load_products((DATA / "vaccine_dose_intervals_cz_2021.csv").read_bytes())
+
+
 def load_world(
     *,
     country: str = "CZ",
     policy: Policy = HARD_GUARANTEE,
     programme: Programme | None = None,
+    services: Services | None = None,
     has_mail: bool = False,
 ) -> World:
     """The configuration of the field, from the data shipped with this release where nothing else is given."""
+    services = services or load_services((DATA / "services.toml").read_text("utf-8"), load_vaccines())
     return World(
-        products=load_products((DATA / "vaccine_dose_intervals_cz_2021.csv").read_bytes()),
+        services=services,
+        products=services.vaccination.products,
         programme=programme or load_programme((DATA / "programme.toml").read_text("utf-8")),
         postcodes=load_postcodes((DATA / "psc_geo.csv").read_bytes(), (DATA / "towns.csv").read_bytes()),
         policy=policy,

@@ -24,6 +24,11 @@ GROUPS = {
     "en": (("health_workers", "health workers"), ("school_staff", "school staff")),
     "uk": (("health_workers", "медичні працівники"), ("school_staff", "працівники шкіл")),
 }
+SERVICES = {
+    "cs": {"pcr": "PCR test", "antigen": "antigenní test"},
+    "en": {"pcr": "PCR test", "antigen": "antigen test"},
+    "uk": {"pcr": "ПЛР-тест", "antigen": "антигенний тест"},
+}
 PIN, OTHERS_PIN, USED_PIN = "47110921", "12345671", "55550009"
 LATE_PINS = {
     "20010016": "ran_out",
@@ -148,7 +153,22 @@ class FakeDesk:
         places = {"old_place": 12, "new_place": 340}
         return Outcome("replaces", {"old_site": _name(earlier), "new_site": _name(said["site"]), **places})
 
+    def _find_service(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        language = said["language"]
+        named = {"service": said["service"], "label": SERVICES[language].get(said["service"] or "")}
+        match said["service"]:
+            case "pcr":
+                return Outcome("referred", {**named, "price": 1756})
+            case "antigen":
+                return Outcome("free", named)
+            case _:
+                options = [{"value": key, "label": label} for key, label in SERVICES[language].items()]
+                return Outcome("choose", {"options": options, "more": False})
+
     def _register(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        if said["service"]:
+            where = {"site": _name(said["site"]), "place": None, "hours": None}
+            return Outcome("registered", {**where, "registered": now.isoformat(), "registration": "r1"})
         if said["group"] == "school_staff" and CODES.get(said["code"]) != "good":
             return Outcome("not_proven")
         already = self.earlier.get(said["insurance_number"]) == said["site"]
@@ -161,7 +181,13 @@ class FakeDesk:
         )
         return Outcome(
             "already" if already else "registered",
-            {"site": _name(said["site"]), "place": place, "registered": now.isoformat(), "hours": None},
+            {
+                "site": _name(said["site"]),
+                "place": place,
+                "registered": now.isoformat(),
+                "hours": None,
+                "registration": "r1",
+            },
         )
 
     def _enter_pin(self, said: Mapping[str, Any], now: datetime) -> Outcome:
@@ -389,7 +415,7 @@ def waiting(
     name: str, *, now: datetime, site: str = SITES[0][1], place: int = 1, of: int = 1, lately: int = 0
 ) -> dict[str, Any]:
     """How somebody stands who was not invited yet."""
-    nothing = dict.fromkeys(("first", "second", "until", "because"))
+    nothing = dict.fromkeys(("first", "second", "until", "because", "service"))
     known = {"name": name, "site": site, "registered_on": now.date().isoformat(), "place": place, "of": of}
     return {"state": "waiting", **known, "lately": lately, **nothing}
 

@@ -58,7 +58,7 @@ def look(work: Work, workshop: Workshop, site: Site, *, now: datetime, at_least:
     readable = workshop.hours.next_opening(Lane.INVITATION, now)
     first_from = readable + world.lead + policy.notice
     days = work.calendars.days_of_sites([site_id], since=today, parted_at=first_from, without_pauses=True)
-    calendars = days.get(site_id, [])
+    calendars = world.in_sight(days.get(site_id, []))
     judged = lint(calendars, world.products, today=today, first_from=first_from)
     pause = work.pauses.in_force([site_id], today=today).get(site_id)
     closed = gate(site, judged, today=today, pause=pause)

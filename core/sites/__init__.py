@@ -1,11 +1,12 @@
-"""Vaccination sites: read from the registry's open data, compared, and judged by a gate."""
+"""Sites: read from the registry's open data, compared, and judged by a gate."""
 
 from core.sites.difference import Changed, SitesDiff, diff
 from core.sites.doubts import Doubt, Doubted, People, SortedOut, sort_out
 from core.sites.gate import Gate, Missing, gate
 from core.sites.reading import SitesRead, read_sites
 from core.sites.record import Entry, Event, Origin
-from core.sites.site import Kind, Site
+from core.sites.sampling import read_registry
+from core.sites.site import Kind, Method, Site
 
 __all__ = [
     "Changed",
@@ -15,6 +16,7 @@ __all__ = [
     "Event",
     "Gate",
     "Kind",
+    "Method",
     "Missing",
     "Origin",
     "People",
@@ -24,6 +26,7 @@ __all__ = [
     "SortedOut",
     "diff",
     "gate",
+    "read_registry",
     "read_sites",
     "sort_out",
 ]

@@ -86,4 +86,6 @@ def _by_name(site: Site) -> tuple[str, str]:
 
 def as_words(value: object) -> str:
     """A field's value in a sentence."""
+    if isinstance(value, frozenset):
+        return " ".join(sorted(value)) or "nothing"
     return "nothing" if value is None else str(value)

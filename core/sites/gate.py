@@ -1,5 +1,6 @@
 """The gate: a site is offered only when every precondition is green."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -7,9 +8,10 @@ from enum import Enum
 from core.calendars.lint import Lint
 from core.geography import is_in_country
 from core.sites.pauses import Pause
-from core.sites.site import MOST_PEOPLE_A_DAY, Kind, Site
+from core.sites.site import MOST_PEOPLE_A_DAY, Kind, Method, Site
 
 PUBLIC = frozenset({Kind.OCM, Kind.VOCM, Kind.DOCM, Kind.UNIVERSITY})
+"""Whom vaccination is for, where nothing else is said."""
 
 
 class Missing(Enum):
@@ -17,6 +19,7 @@ class Missing(Enum):
 
     ACTIVE = "the registry says that it is not active, or nothing (operacni_status)"
     PUBLIC = "it is not meant for this public, or the registry does not say for whom (ockovaci_misto_typ)"
+    METHOD = "it does not take such samples (nasofaryngealni_odber, orofaryngealni_odber, antigenni_odber)"
     OPENING_DAY = "its opening day has not come"
     PAUSED = "it pauses (crs sites reopen)"
     PLACE = "nobody knows where it is: no coordinates, and no address that gives them"
@@ -49,8 +52,18 @@ class Gate:
         return missing.value
 
 
-def gate(site: Site, lint: Lint, *, today: date, pause: Pause | None = None) -> Gate:
-    """Judge whether a site may be offered today; ``pause`` is the one in force.
+def gate(
+    site: Site,
+    lint: Lint,
+    *,
+    today: date,
+    pause: Pause | None = None,
+    kinds: Collection[Kind] = PUBLIC,
+    methods: Collection[Method] = (),
+) -> Gate:
+    """Judge whether a site may be offered today, for a service at sites of these kinds and any such method.
+
+    ``pause`` is the one in force.
 
     Places already taken do not close the gate: people may still register and wait.
     """
@@ -58,7 +71,8 @@ def gate(site: Site, lint: Lint, *, today: date, pause: Pause | None = None) -> 
     is_sound = lint.has_first_round and not lint.has_unknown_product and not lint.has_broken_link
     met = {
         Missing.ACTIVE: site.is_active is True,
-        Missing.PUBLIC: site.kind in PUBLIC,
+        Missing.PUBLIC: site.kind in kinds,
+        Missing.METHOD: not methods or not site.methods.isdisjoint(methods),
         Missing.OPENING_DAY: site.opens_on is None or site.opens_on <= today,
         Missing.PAUSED: pause is None,
         Missing.PLACE: _has_place(site),

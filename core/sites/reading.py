@@ -52,6 +52,11 @@ class SitesRead:
     silent: frozenset[str]
     set_aside: frozenset[UUID]
     placed: Mapping[PlacedBy, int]
+    is_sampling: bool = False
+
+    def concerned(self, known: Mapping[UUID, Site]) -> dict[UUID, Site]:
+        """Those of the known sites that this registry keeps; that it does not name others means nothing."""
+        return {i: site for i, site in known.items() if (site.kind is Kind.SAMPLING) == self.is_sampling}
 
 
 Placed: TypeAlias = tuple[Site, PlacedBy]
@@ -68,11 +73,12 @@ def read_sites(source: Source, postcodes: Postcodes) -> SitesRead:
     if "service_id" in table.columns:
         table = _with(table, EARLY_COLUMNS)
         silent = {"kind", "is_active", "nrpzs_code", "capacity_per_day", "is_barrier_free", "opens_on"}
-        return _read(table, partial(_early_site, postcodes=postcodes), silent)
+        return read_rows(table, partial(_early_site, postcodes=postcodes), silent, id_of=_early_id)
     table = _with(table, REGISTRY_COLUMNS)
     optional = {"kind": "ockovaci_misto_typ", "opens_on": "opens_on"}
     silent = {field for field, column in optional.items() if column not in table.columns}
-    return _read(table, partial(_site, postcodes=postcodes, has_kind="kind" not in silent), silent)
+    read = partial(_site, postcodes=postcodes, has_kind="kind" not in silent)
+    return read_rows(table, read, silent, id_of=partial(uuid_in, column="ockovaci_misto_id"))
 
 
 def _with(table: Table, required: tuple[str, ...]) -> Table:
@@ -84,7 +90,15 @@ def _with(table: Table, required: tuple[str, ...]) -> Table:
     return table
 
 
-def _read(table: Table, read: Callable[[Row], Placed], silent: set[str]) -> SitesRead:
+def read_rows(
+    table: Table,
+    read: Callable[[Row], Placed],
+    silent: set[str],
+    *,
+    id_of: Callable[[Row], UUID],
+    is_sampling: bool = False,
+) -> SitesRead:
+    """Read every row; the second of two with the same id is quarantined."""
     seen: dict[UUID, int] = {}
 
     def read_once(row: Row) -> Placed:
@@ -95,19 +109,20 @@ def _read(table: Table, read: Callable[[Row], Placed], silent: set[str]) -> Site
 
     placed, quarantined = table.sift(read_once)
     sites = tuple(site for site, _ in placed)
-    ids = {i for q in quarantined if (i := _id_of(Row(q.line_number, q.row))) is not None}
+    ids = {i for q in quarantined if (i := _readable(id_of, Row(q.line_number, q.row))) is not None}
     return SitesRead(
         sites,
         tuple(quarantined),
         frozenset(silent),
         frozenset(ids) - {s.site_id for s in sites},
         Counter(by for _, by in placed),
+        is_sampling,
     )
 
 
-def _id_of(row: Row) -> UUID | None:
+def _readable(id_of: Callable[[Row], UUID], row: Row) -> UUID | None:
     try:
-        return _early_id(row) if row["service_id"] else _uuid(row["ockovaci_misto_id"])
+        return id_of(row)
     except BadRow:
         return None
 
@@ -118,21 +133,21 @@ def _early_id(row: Row) -> UUID:
 
 
 def _site(row: Row, *, postcodes: Postcodes, has_kind: bool) -> Placed:
-    latitude, longitude = _point(row)
+    latitude, longitude = point(row)
     site = Site(
-        site_id=_uuid(row.filled("ockovaci_misto_id")),
+        site_id=uuid_in(row, "ockovaci_misto_id"),
         name=row.filled("ockovaci_misto_nazev"),
-        district=_district(row["okres_nuts_kod"], postcodes),
+        district=district(row["okres_nuts_kod"], postcodes),
         address=row["ockovaci_misto_adresa"],
         city=None,
         psc=None,
         latitude=latitude,
         longitude=longitude,
         kind=_kind(row["ockovaci_misto_typ"]) if has_kind else Kind.OCM,
-        is_active=_flag(row, "operacni_status") if row["operacni_status"] else None,
+        is_active=flag(row, "operacni_status") if row["operacni_status"] else None,
         nrpzs_code=_nrpzs(row["nrpzs_kod"]),
-        capacity_per_day=_capacity(row),
-        is_barrier_free=_flag(row, "bezbarierovy_pristup"),
+        capacity_per_day=capacity(row, "minimalni_kapacita"),
+        is_barrier_free=flag(row, "bezbarierovy_pristup"),
         opens_on=row.day("opens_on") if row["opens_on"] else None,
     )
     return located(site, postcodes)
@@ -177,14 +192,14 @@ def located(site: Site, postcodes: Postcodes) -> Placed:
     return found, PlacedBy.COORDINATES if has_point else by
 
 
-def _uuid(text: str) -> UUID:
+def uuid_in(row: Row, column: str) -> UUID:
     try:
-        return UUID(text)
+        return UUID(row.filled(column))
     except ValueError:
-        raise BadRow(f"ockovaci_misto_id {text!r} is not a UUID") from None
+        raise BadRow(f"{column} {row[column]!r} is not a UUID") from None
 
 
-def _point(row: Row) -> tuple[float | None, float | None]:
+def point(row: Row) -> tuple[float | None, float | None]:
     """Read coordinates; half a pair is none."""
     if not row["latitude"] or not row["longitude"]:
         return None, None
@@ -198,7 +213,7 @@ def _point(row: Row) -> tuple[float | None, float | None]:
     raise BadRow(f"coordinates {latitude}, {longitude} are outside Czechia{swapped}")
 
 
-def _district(code: str, postcodes: Postcodes) -> str | None:
+def district(code: str, postcodes: Postcodes) -> str | None:
     if code and code not in postcodes.districts:
         raise BadRow(f"okres_nuts_kod {code!r} is not a Czech district")
     return code or None
@@ -207,14 +222,13 @@ def _district(code: str, postcodes: Postcodes) -> str | None:
 def _kind(text: str) -> Kind | None:
     if not text:
         return None
-    try:
-        return Kind(text.upper())
-    except ValueError:
-        known = ", ".join(Kind)
-        raise BadRow(f"ockovaci_misto_typ {text!r} is none of {known}") from None
+    known = [kind for kind in Kind if kind is not Kind.SAMPLING]
+    if text.upper() not in known:
+        raise BadRow(f"ockovaci_misto_typ {text!r} is none of {', '.join(known)}")
+    return Kind(text.upper())
 
 
-def _flag(row: Row, column: str) -> bool:
+def flag(row: Row, column: str) -> bool:
     if row[column] not in {"", "0", "1"}:
         raise BadRow(f"{column} {row[column]!r} is neither 1 nor 0")
     return row[column] == "1"
@@ -228,11 +242,11 @@ def _nrpzs(text: str) -> str | None:
     return text.zfill(11)
 
 
-def _capacity(row: Row) -> int | None:
+def capacity(row: Row, column: str) -> int | None:
     """Read people a day; the registry writes 0 for sites that have not stated it."""
-    if not row["minimalni_kapacita"]:
+    if not row[column]:
         return None
-    capacity = row.number("minimalni_kapacita")
-    if capacity > MOST_PEOPLE_A_DAY:
-        raise BadRow(f"minimalni_kapacita {capacity} a day cannot be right (at most {MOST_PEOPLE_A_DAY})")
-    return capacity or None
+    people = row.number(column)
+    if people > MOST_PEOPLE_A_DAY:
+        raise BadRow(f"{column} {people} a day cannot be right (at most {MOST_PEOPLE_A_DAY})")
+    return people or None

@@ -1,4 +1,4 @@
-"""A place where people are vaccinated."""
+"""A place where people are vaccinated or tested."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +15,16 @@ class Kind(StrEnum):
     SELF_PAYERS = "SMPL"
     ARMY = "AČR"
     UNIVERSITY = "UNI"
+    SAMPLING = "ODBĚR"  # of the other registry, that of sampling sites, which knows no kinds
+
+
+class Method(StrEnum):
+    """How a sampling site takes samples."""
+
+    NASOPHARYNGEAL = "naso"
+    OROPHARYNGEAL = "oro"
+    ANTIGEN = "antigen"
+    DRIVE_IN = "drive_in"
 
 
 # The registry's largest site of 2021 stated 7 000; 157 470 was a typing error.
@@ -43,3 +53,5 @@ class Site:
     is_barrier_free: bool
     opens_on: date | None = None
     """None: open as soon as everything else is in order."""
+    methods: frozenset[Method] = frozenset()
+    """Of a sampling site."""

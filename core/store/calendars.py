@@ -347,9 +347,11 @@ class CalendarBook:
         return {
             site.site_id: gate(
                 site,
-                lint(calendars.get(site.site_id, []), world.products, today=today),
+                lint(world.in_sight(calendars.get(site.site_id, [])), world.products, today=today),
                 today=today,
                 pause=pauses.get(site.site_id),
+                kinds=world.service.kinds,
+                methods=world.service.methods,
             )
             for site in sites
         }

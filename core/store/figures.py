@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, union_all
 
 from core.messages import Address, MtState
+from core.services import VACCINATION
 from core.states import HAS_DATES
 from core.store import tables as t
 from core.vault import Vault
@@ -16,7 +17,7 @@ HANDED_OVER = (MtState.SENT, MtState.DELIVERED, MtState.UNANSWERED)
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Counts of everything so far."""
+    """Counts of everything so far; the first four are of vaccination."""
 
     registrations: int
     waiting: int
@@ -64,7 +65,8 @@ class FigureBook:
 
     def figures(self) -> Figures:
         """Count everything in one statement."""
-        living = t.registrations.c.ended_at.is_(None)
+        is_vaccination = t.registrations.c.service == VACCINATION
+        living = and_(t.registrations.c.ended_at.is_(None), is_vaccination)
         waiting = t.registrations.c.state.in_(["waiting", "returned", "invited"])
         queued = t.outbox.c.state == MtState.QUEUED
         row = self._db.execute(
@@ -73,8 +75,8 @@ class FigureBook:
                 select(func.count()).select_from(t.registrations).where(living, waiting).scalar_subquery(),
                 select(func.count()).select_from(t.invitations).scalar_subquery(),
                 select(func.count())
-                .select_from(t.reservations)
-                .where(t.reservations.c.state.in_((*HAS_DATES, "done")))
+                .select_from(t.reservations.join(t.registrations))
+                .where(t.reservations.c.state.in_((*HAS_DATES, "done")), is_vaccination)
                 .scalar_subquery(),
                 select(func.count()).select_from(t.inbox).scalar_subquery(),
                 select(func.count()).select_from(t.outbox).scalar_subquery(),

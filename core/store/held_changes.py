@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from core.sites import Changed, Doubt, Doubted, Event, Kind, Origin, Site, SitesDiff
+from core.sites import Changed, Doubt, Doubted, Event, Kind, Method, Origin, Site, SitesDiff
 from core.store import tables as t
 from core.store.site_history import Happened, SiteHistoryBook
 from core.store.sites import SiteBook
@@ -240,6 +240,8 @@ def _plain(value: Any) -> Any:
             return value.isoformat()
         case Kind():
             return value.value
+        case frozenset():
+            return sorted(value)
         case _:
             return value
 
@@ -251,4 +253,6 @@ def _with(site: Site, plain: Plain) -> Site:
         read["kind"] = Kind(read["kind"])
     if read.get("opens_on") is not None:
         read["opens_on"] = date.fromisoformat(read["opens_on"])
+    if "methods" in read:
+        read["methods"] = frozenset(map(Method, read["methods"]))
     return replace(site, **read)

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from core.messages import SMS_CHANNEL
 from core.moving_in import AlreadyHere, Fate, Fresh, KeepsDates, KeepsNewer, Known, Replaces, fate
 from core.registrations_file import OldRegistration
+from core.services import VACCINATION
 from core.store import tables as t
 from core.store.registrations import NUMBER
 from core.store.work import Work
@@ -72,7 +73,7 @@ class MovingIn:
                 _r.ended_at.is_(None),
                 _r.imported_from,
             )
-            .where(_r.number_digest.in_(number_of))
+            .where(_r.number_digest.in_(number_of), _r.service == VACCINATION)
             .order_by(_r.registration_id)
             .with_for_update(key_share=True)
         )
@@ -118,7 +119,7 @@ class MovingIn:
             for digest, person in zip(number_of, people, strict=True)
         ]
         one_living = upsert(t.registrations).on_conflict_do_nothing(
-            index_elements=[_r.number_digest], index_where=_r.ended_at.is_(None)
+            index_elements=[_r.number_digest, _r.service], index_where=_r.ended_at.is_(None)
         )
         added = self._work.db.execute(one_living.returning(_r.number_digest, _r.registration_id), rows)
         return {number_of[digest]: registration_id for digest, registration_id in added}

@@ -9,9 +9,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, Date, and_, cast, func, or_, select
 
 from core.calendars.calendar import PRAGUE
+from core.services import VACCINATION
 from core.store import tables as t
 
 _r: Final = t.registrations.c
+_IS_VACCINATION: Final = _r.service == VACCINATION  # orders of other services are counted by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,15 @@ class DayNumbers:
     reservations: int
     waiting: int
     doses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """How many began to order a service, and how many of them got a date."""
+
+    service: str
+    orders: int
+    reservations: int
 
 
 def end_of(day: date) -> datetime:
@@ -47,7 +58,7 @@ class NumbersBook:
             func.count().filter(is_living),
             func.count().filter(is_living, _r.reserved_at < end),
             func.count().filter(is_living, or_(_r.reserved_at.is_(None), _r.reserved_at >= end)),
-        ).select_from(t.registrations)
+        ).where(_IS_VACCINATION)
         registrations, reservations, waiting = self._db.execute(counted).one()
         return DayNumbers(day, registrations, reservations, waiting, self._doses_by(day))
 
@@ -70,12 +81,26 @@ class NumbersBook:
             )
         ]
 
+    def orders(self, *, until: datetime) -> list[Orders]:
+        """What was ordered of the other services until then, by service."""
+        rows = self._db.execute(
+            select(
+                _r.service,
+                func.count(),
+                func.count().filter(_r.reserved_at.is_not(None), _r.reserved_at < until),
+            )
+            .where(~_IS_VACCINATION, _r.registered_at < until)
+            .group_by(_r.service)
+            .order_by(_r.service)
+        )
+        return [Orders(*row) for row in rows]
+
     def _per_day(self, moment: Any, *, both: bool = False) -> dict[date, int]:
         day = cast(func.timezone(PRAGUE.key, moment), Date)
         counted = [moment.is_not(None)]
         if both:
             counted = [_r.reserved_at.is_not(None), _r.ended_at.is_not(None)]
-        rows = self._db.execute(select(day, func.count()).where(*counted).group_by(day))
+        rows = self._db.execute(select(day, func.count()).where(_IS_VACCINATION, *counted).group_by(day))
         return {row[0]: row[1] for row in rows}
 
     def _doses_by(self, day: date) -> int:

@@ -13,6 +13,7 @@ from core.calendars.calendar import PRAGUE
 from core.sites import Site
 from core.store import tables as t
 from core.store.calendars import CalendarBook
+from core.store.pairs import PairFinder
 from core.world import World
 
 LASTS: Final = timedelta(minutes=1)
@@ -25,8 +26,8 @@ class _Judged:
     sites: tuple[Site, ...]
 
 
-# The gates of all sites take a second to judge, and hundreds of people ask every second.
-_judged: Final[WeakKeyDictionary[Engine, _Judged]] = WeakKeyDictionary()
+# The gates of all sites take a second to judge, and hundreds of people ask every second. By service.
+_judged: Final[WeakKeyDictionary[Engine, dict[str, _Judged]]] = WeakKeyDictionary()
 _one_judges: Final = Lock()
 
 
@@ -36,11 +37,21 @@ def offered_sites(db: Connection, world: World, *, now: datetime) -> tuple[Site,
     engine = db.engine
     with _one_judges:
         key = _key(db, world, today)
-        kept = _judged.get(engine)
+        by_service = _judged.setdefault(engine, {})
+        kept = by_service.get(world.in_view)
         if kept is None or kept.key != key or not kept.at <= now < kept.at + LASTS:
             kept = _Judged(key, now, tuple(CalendarBook(db).open_sites(world, today=today)))
-            _judged[engine] = kept
+            by_service[world.in_view] = kept
         return kept.sites
+
+
+def sites_to_choose(db: Connection, world: World, *, now: datetime) -> tuple[Site, ...]:
+    """Those that somebody may choose: where nobody waits for an invitation, only those with a free slot."""
+    offered = offered_sites(db, world, now=now)
+    if world.service.is_invited:
+        return offered
+    free = PairFinder(db, world.products).sites_with_room(not_before=now + world.lead)
+    return tuple(site for site in offered if site.site_id in free)
 
 
 def _key(db: Connection, world: World, today: date) -> Hashable:
@@ -54,4 +65,4 @@ def _key(db: Connection, world: World, today: date) -> Hashable:
             select(func.max(t.slots.c.slot_id)).scalar_subquery(),
         )
     ).one()
-    return (id(world), today, *stamp)
+    return (id(world.services), id(world.products), world.in_view, today, *stamp)

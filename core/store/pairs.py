@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Date, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Date, and_, cast, exists, func, or_, select
 
 from core.calendars import Pair, Round, Slot
 from core.calendars.calendar import PRAGUE
@@ -75,6 +75,15 @@ class PairFinder:
             days.append(day)
             found += day.slots
         return self._pairs(days, not_before, at_most)
+
+    def sites_with_room(self, *, not_before: datetime) -> set[UUID]:
+        """The sites where a first slot is free."""
+        has_room = exists().where(
+            _s.calendar_id == _c.calendar_id, _s.taken < _s.capacity, _s.begins_at >= not_before
+        )
+        known = [product.key for product in self._products]
+        rows = select(_c.site_id).where(_c.round == Round.FIRST, _c.product.in_(known), has_room).distinct()
+        return set(self._db.execute(rows).scalars())
 
     def track_of(self, first_calendar_id: int) -> Track | None:
         """The track that a calendar of first doses begins, if it can be booked."""

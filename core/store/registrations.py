@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.blocking import Reason
 from core.messages import Address
+from core.services import VACCINATION
 from core.states import REGISTRATION, Registering
 from core.store import tables as t
 from core.store.wrong_pins import MOST_WRONG
@@ -21,8 +22,8 @@ QUEUED = ("waiting", "returned")
 _ASK_NO_MORE: Final = {"blocked_until": None, "prove_at": None, "identify_at": None}
 
 _r = t.registrations.c
-_IS_LIVING = _r.ended_at.is_(None)
-_COLUMNS = (
+_IS_LIVING = and_(_r.ended_at.is_(None), _r.service == VACCINATION)
+COLUMNS = (
     _r.registration_id,
     _r.first_name,
     _r.last_name,
@@ -36,6 +37,7 @@ _COLUMNS = (
     _r.blocked_because,
     _r.blocked_until,
     _r.claimed_group,
+    _r.service,
 )
 
 
@@ -81,10 +83,14 @@ class Registration:
     blocked_because: Reason | None = None
     blocked_until: datetime | None = None
     claimed_group: str | None = None
+    service: str = VACCINATION
 
 
 class RegistrationBook:
-    """The `registrations` table; at most one living registration per insurance number."""
+    """The `registrations` table; at most one living registration per insurance number.
+
+    Only those for vaccination: what is ordered at once is in the book of orders.
+    """
 
     def __init__(self, db: Connection, vault: Vault) -> None:
         self._db = db
@@ -109,11 +115,11 @@ class RegistrationBook:
     def of_phone(self, phone: str) -> list[Registration]:
         """The living registrations told to this phone, oldest first."""
         rows = self._db.execute(
-            select(*_COLUMNS)
+            select(*COLUMNS)
             .where(_r.phone == phone, _IS_LIVING)
             .order_by(_r.registered_at, _r.registration_id)
         )
-        return [_registration(row) for row in rows]
+        return [registration_of(row) for row in rows]
 
     def chosen_addresses(self, phone: str) -> list[Address]:
         """Where those of this phone registered, or chose last to get their messages; each once."""
@@ -153,7 +159,9 @@ class RegistrationBook:
             identify_at=now,
             registered_at=now,
         )
-        one_living = row.on_conflict_do_nothing(index_elements=[_r.number_digest], index_where=_IS_LIVING)
+        one_living = row.on_conflict_do_nothing(
+            index_elements=[_r.number_digest, _r.service], index_where=_IS_LIVING
+        )
         return self._db.execute(one_living.returning(_r.registration_id)).scalar_one_or_none()
 
     def promote(self, registration_id: int, *, group_key: str, score: int) -> bool:
@@ -273,9 +281,9 @@ class RegistrationBook:
         return int(self._db.execute(counted).scalar_one())
 
     def _one(self, *which: ColumnElement[bool], lock: bool = False) -> Registration | None:
-        found = select(*_COLUMNS).where(*which)
+        found = select(*COLUMNS).where(*which)
         row = self._db.execute(found.with_for_update(key_share=True) if lock else found).first()
-        return None if row is None else _registration(row)
+        return None if row is None else registration_of(row)
 
 
 def _is_before(
@@ -290,6 +298,6 @@ def _is_before(
     return or_(_r.score > score, and_(_r.score == score, later))
 
 
-def _registration(row: Any) -> Registration:
+def registration_of(row: Any) -> Registration:
     found = row._asdict()
     return Registration(**found | {"blocked_because": Reason(why) if (why := row.blocked_because) else None})

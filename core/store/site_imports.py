@@ -37,7 +37,7 @@ class SiteImportBook:
         ``known`` narrows what the file speaks about: a site that is not among them cannot be gone from it.
         """
         self._held.one_at_a_time()
-        known = self._sites.all() if known is None else known
+        known = read.concerned(self._sites.all()) if known is None else known
         found = diff(known, read.sites, silent=read.silent, set_aside=read.set_aside)
         touched = {c.new.site_id for c in found.changed} | {site.site_id for site in found.gone}
         parted = sort_out(

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.sites import Changed, Event, Kind, Origin, People, Site, SitesDiff
+from core.sites import Changed, Event, Kind, Method, Origin, People, Site, SitesDiff
 from core.sites.record import BY_PROGRAM
 from core.states import IS_LIVING, REGISTRATION, Registering
 from core.store import tables as t
@@ -80,7 +80,8 @@ class SiteBook:
 
     def _write(self, sites: Iterable[Site], now: datetime) -> None:
         rows = [
-            {field: getattr(site, field) for field in _FIELDS} | {"imported_at": now, "gone_at": None}
+            {field: getattr(site, field) for field in _FIELDS}
+            | {"methods": sorted(site.methods), "imported_at": now, "gone_at": None}
             for site in sites
         ]
         if rows:
@@ -104,4 +105,5 @@ def _happened(diff: SitesDiff, gone_before: Mapping[UUID, Site]) -> Iterator[Hap
 
 def _site(row: Row[Any]) -> Site:
     facts = {field: getattr(row, field) for field in _FIELDS}
-    return Site(**facts | {"kind": Kind(row.kind) if row.kind else None})
+    kind = Kind(row.kind) if row.kind else None
+    return Site(**facts | {"kind": kind, "methods": frozenset(map(Method, row.methods))})

@@ -25,6 +25,7 @@ from core.store.mo_parts import MoPartBook
 from core.store.moving import MovingBook
 from core.store.open_pins import OpenPinBook
 from core.store.operators import OperatorBook
+from core.store.orders import OrderBook
 from core.store.outbox import OutboxBook
 from core.store.pause_notices import PauseNoticeBook
 from core.store.pin1s import Pin1Book
@@ -180,6 +181,10 @@ class Work:
     @cached_property
     def moving(self) -> MovingBook:
         return MovingBook(self.db)
+
+    @cached_property
+    def orders(self) -> OrderBook:
+        return OrderBook(self.db, self.vault)
 
     @cached_property
     def operators(self) -> OperatorBook:

@@ -40,7 +40,7 @@ def import_(app: App, *, file: Path, dry_run: bool, begins: datetime | None) -> 
     source = file.read_bytes()
     with app.store(connections=1) as store, store.begin() as work:
         known = work.sites.all()
-        read = read_calendars(source, sites=known.keys(), products=app.world.products)
+        read = read_calendars(source, sites=known.keys(), products=app.world.services.products)
         if begins is None:
             changed = ChangedFrom(work.calendars.merge(read.calendars), (), 0)
         else:

@@ -58,7 +58,7 @@ def check(
     if dry_run and not fix:
         raise click.UsageError("--dry-run goes with --fix; a check changes nothing anyway.")
     today = (now or datetime.now(app.settings.time_zone)).date()
-    products = app.world.products
+    products = app.world.services.products
     with app.store(connections=1) as store, store.begin() as work:
         sites = work.sites.all()
         if site_id is not None and site_id not in sites:

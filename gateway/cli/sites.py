@@ -8,7 +8,7 @@ from uuid import UUID
 
 import click
 
-from core.sites import Gate, Origin, Site, SitesDiff, SitesRead, read_sites
+from core.sites import Gate, Origin, Site, SitesDiff, SitesRead, read_registry
 from core.sites.reading import PlacedBy
 from core.store.held_changes import Questions
 from gateway.cli.importing import FILE, MOMENT, UNCHANGED, by_option, tell_quarantined
@@ -29,11 +29,11 @@ def sites() -> None:
 @by_option
 @click.pass_obj
 def import_(app: App, file: Path, dry_run: bool, who: str) -> None:
-    """Bring in FILE, the open data `prehled-ockovacich-mist`; importing twice changes nothing.
+    """Bring in FILE, `prehled-ockovacich-mist` or `odberova_mista`; importing twice changes nothing.
 
     What could offer, move or close a site by mistake is held until somebody approves it: `crs sites held`.
     """
-    read = read_sites(file.read_bytes(), app.world.postcodes)
+    read = read_registry(file.read_bytes(), app.world.postcodes)
     if not read.sites:
         tell_quarantined(read.quarantined)
         # Taken at its word, such a file would close every site.

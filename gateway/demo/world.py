@@ -43,7 +43,7 @@ HOLIDAYS: Final = frozenset(
 def populate(work: Work, world: World, *, folder: Path, seed: int, now: datetime) -> None:
     """Import sites, calendars and one delivery, each as a file would be; again, it only adds new days."""
     read = sites(folder, world.postcodes)
-    changes = diff(work.sites.all(), read.sites, silent=read.silent, set_aside=read.set_aside)
+    changes = diff(read.concerned(work.sites.all()), read.sites, silent=read.silent, set_aside=read.set_aside)
     work.sites.apply(changes, now=now)
     work.calendars.merge(calendars(read.sites, world.products, chance=_chance(seed), now=now))
     if not any(work.stock.on_hand(site.site_id) for site in read.sites):

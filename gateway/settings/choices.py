@@ -372,6 +372,13 @@ class Programme(_Section):
     )
 
 
+class Services(_Section):
+    file: Path | None = Field(
+        default=None,
+        description='a file with services of your own, such as "services.toml"; usually left out',
+    )
+
+
 class Secrets(_Section):
     key: Annotated[SecretStr, AfterValidator(_key)] = Field(
         description="what `crs secrets new` prints, and keep it: without it no insurance number can be read"
@@ -400,6 +407,7 @@ class Settings(_Section):
     mail: Mail = Mail()
     invitations: Invitations = Invitations()
     programme: Programme = Programme()
+    services: Services = Services()
     secrets: Secrets
     log: Log = Log()
     time_zone: ZoneInfo = Field(

@@ -106,6 +106,7 @@ _PATHS: Mapping[str, str | None] = {
     "embedded.folder": ".crs",
     "invitations.policies": None,
     "programme.file": None,
+    "services.file": None,
     "voicexml.recordings": None,
 }
 

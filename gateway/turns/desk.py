@@ -14,6 +14,7 @@ from gateway.turns.entering import Entering
 from gateway.turns.lost_pins import LostPins
 from gateway.turns.mailing import Mailing
 from gateway.turns.notifying import Notifying
+from gateway.turns.ordering import Orders, by_service
 from gateway.turns.person import Person
 from gateway.turns.proving import Post, Proving
 from gateway.turns.registering import Registering
@@ -28,6 +29,7 @@ class Desk:
     def __init__(self, work: Work, world: World, address: Address, post: Post, *, now: datetime) -> None:
         self._person = person = Person(work, address, now=now)
         registering = Registering(work, world, person, now=now)
+        orders = Orders(work, world, person, now=now)
         entering = Entering(work, person, now=now)
         changing = Changing(work, world, person, now=now)
         reserving = Reserving(work, world, now=now)
@@ -40,8 +42,8 @@ class Desk:
             "find_sites": registering.find_sites,
             "find_group": registering.find_group,
             "check_code": registering.check_code,
-            "check_earlier": registering.check_earlier,
-            "register": registering.register,
+            "check_earlier": by_service(registering.check_earlier, orders.check_earlier),
+            "register": by_service(registering.register, orders.register),
             "enter_pin": entering.enter_pin,
             "prove_digits": entering.prove_digits,
             "find_pairs": reserving.find_pairs,
@@ -57,7 +59,8 @@ class Desk:
             "change_second": changing.change_second,
             "cancel_and_wait": changing.cancel_and_wait,
             "cancel_and_leave": changing.cancel_and_leave,
-            "my_status": Standing(work, person, now=now).my_status,
+            "my_status": Standing(work, world, person, now=now).my_status,
+            "find_service": orders.find_service,
             "find_mine": whose.find_mine,
             "find_dated": whose.find_dated,
             "suggest_phone": proving.suggest_phone,
@@ -68,7 +71,7 @@ class Desk:
             "messages_by_sms": notifying.messages_by_sms,
             "set_email": mailing.set_email,
             "remove_email": mailing.remove_email,
-            "tell_pin_again": LostPins(work, person, now=now).tell_pin_again,
+            "tell_pin_again": LostPins(work, world, person, now=now).tell_pin_again,
         }
 
     def has_phone(self) -> bool:

@@ -9,6 +9,7 @@ from conversations.verbs import MOST_PINS
 from core.blocking import Reason
 from core.store.open_pins import OpenPin
 from core.store.work import Work
+from core.world import World
 from gateway.turns.person import Person
 from gateway.turns.standing import Standing
 
@@ -21,8 +22,9 @@ DAY: Final = timedelta(days=1)
 class LostPins:
     """The verb of one turn."""
 
-    def __init__(self, work: Work, person: Person, *, now: datetime) -> None:
+    def __init__(self, work: Work, world: World, person: Person, *, now: datetime) -> None:
         self._work = work
+        self._world = world
         self._person = person
         self._now = now
 
@@ -40,8 +42,8 @@ class LostPins:
         # An SMS that has not left brings the PIN itself, or is taken back with it.
         sent = [each for each in open_ones if not each.on_its_way]
         if not sent:
-            standing = Standing(self._work, self._person, now=self._now)
-            return Outcome("not_invited", {"registrations": standing.of(mine)})
+            standing = Standing(self._work, self._world, self._person, now=self._now)
+            return Outcome("not_invited", {"registrations": standing.of(mine, None)})
         # Whoever was told least comes first, so that asking again reaches everybody of a large house.
         to_tell = sorted(sent, key=self._times_told)
         told = [each for each in to_tell[:MOST_PINS] if self._may_be_told(each)]

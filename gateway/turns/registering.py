@@ -14,8 +14,9 @@ from core.insurance_number import Impossible, Suspicious, Valid, judge
 from core.mails import Purpose
 from core.messages import VOICE_CHANNEL
 from core.programme import Group, choices_for, group_of_age, is_asked
+from core.services import VACCINATION
 from core.sites import Site
-from core.store.offered import offered_sites
+from core.store.offered import sites_to_choose
 from core.store.registrations import QUEUED, NewRegistration, Registration
 from core.store.work import Work
 from core.world import World
@@ -53,7 +54,7 @@ class Registering:
         home = self._world.postcodes.find(str(said["psc"]))
         if home is None:
             return Outcome("unknown_psc")
-        sites = nearest(offered_sites(self._work.db, self._world, now=self._now), home)
+        sites = nearest(self._sites(said), home)
         if not sites:
             return Outcome("none")
         options = [
@@ -61,6 +62,10 @@ class Registering:
             for site, km in sites
         ]
         return Outcome("found", page_of(options, said["page"], VERBS["find_sites"].most))
+
+    def _sites(self, said: Said) -> tuple[Site, ...]:
+        world = self._world.seen_by(said["service"] or VACCINATION)
+        return sites_to_choose(self._work.db, world, now=self._now) if world else ()
 
     def find_group(self, said: Said) -> Outcome:
         born = self._born(said)
@@ -187,7 +192,16 @@ class Registering:
         registered = mine.registered_at.isoformat()
         validity = self._world.policy.validity
         hours = None if validity is None else round(validity / timedelta(hours=1))
-        return Outcome(outcome, {"site": site.name, "place": place, "registered": registered, "hours": hours})
+        return Outcome(
+            outcome,
+            {
+                "site": site.name,
+                "place": place,
+                "registered": registered,
+                "hours": hours,
+                "registration": str(mine.registration_id),
+            },
+        )
 
     def _has_reservation(self, earlier: Registration) -> Outcome:
         dates = self._work.reservations.living_of(earlier.registration_id)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final, TypeAlias
 
@@ -9,6 +10,9 @@ from conversations.events import Outcome
 from conversations.verbs import BUSY, VERBS
 from core.calendars import Pair
 from core.mails import Purpose
+from core.products import Products
+from core.services import VACCINATION
+from core.states import ORDER
 from core.store.registrations import Registration
 from core.store.reservation_rows import Picked, Reservation
 from core.store.reservations import Lapsed, PairTaken
@@ -22,7 +26,8 @@ Said: TypeAlias = Mapping[str, Any]
 Offers: TypeAlias = Callable[..., list[dict[str, Any]]]
 """Gives at most so many options, soonest first: on a ``day``, ``since`` one, or on a ``weekday``."""
 
-MAY_BOOK: Final = ("waiting", "invited", "returned")
+MAY_BOOK: Final = ("waiting", "invited", "returned", ORDER.begins_as)
+NO_MAIL: Final = {"mail": "off", "masked": None}
 _PICKED: Final = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
 
 
@@ -42,7 +47,7 @@ class Reserving:
             return Outcome("none")
         # Who asks for other dates does not want those she holds.
         self._work.reservations.let_go(registration.registration_id)
-        found = pairs_asked_for(self._work, self._world, registration, said, now=self._now)
+        found = pairs_asked_for(self._work, self._view(registration), registration, said, now=self._now)
         if found.name == "none":
             self._work.registrations.send_back(registration.registration_id)
         return found
@@ -58,7 +63,7 @@ class Reserving:
             registration.registration_id,
             picked,
             site_id=registration.site_id,
-            world=self._world,
+            world=self._view(registration),
             now=self._now,
         ):
             case PairTaken():
@@ -73,16 +78,22 @@ class Reserving:
         if registration.state not in (*MAY_BOOK, "reserved"):
             return Outcome("lapsed")
         registration_id = registration.registration_id
-        match self._work.reservations.confirm(registration_id, world=self._world, now=self._now):
+        match self._work.reservations.confirm(registration_id, world=self._view(registration), now=self._now):
             case Lapsed():
                 return Outcome("lapsed")
             case Reservation() as dates:
-                is_new = self._work.registrations.reserve(registration_id, now=self._now)
+                is_new = self._book(registration)
                 if invitation := self._work.invitations.open_of(registration_id):
                     self._work.invitations.use(invitation.invitation_id, now=self._now)
                 site, address = site_of(self._work, registration)
-                mail = self._mail(dates, is_new=is_new)
+                is_order = registration.service != VACCINATION  # letters are written of doses only
+                mail = NO_MAIL if is_order else self._mail(dates, is_new=is_new)
                 return Outcome("confirmed", {**both(dates), "site": site, "address": address, **mail})
+
+    def _book(self, registration: Registration) -> bool:
+        is_order = registration.service != VACCINATION
+        book = self._work.orders.book if is_order else self._work.registrations.reserve
+        return book(registration.registration_id, now=self._now)
 
     def _mail(self, dates: Reservation, *, is_new: bool) -> dict[str, str | None]:
         """The letter with the dates, once; who confirms them again is told where it went."""
@@ -103,6 +114,10 @@ class Reserving:
             return Outcome(BUSY)
         self._work.reservations.let_go(registration.registration_id)
         return Outcome("gone")
+
+    def _view(self, registration: Registration) -> World:
+        """The world with her service in view; a service that is no longer configured has no slots."""
+        return self._world.seen_by(registration.service) or replace(self._world, products=Products({}))
 
     def _registration(self, said: Said) -> Registration | None:
         named = str(said["registration"] or "")

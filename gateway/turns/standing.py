@@ -7,8 +7,10 @@ from typing import Any, Final
 from conversations.events import Outcome
 from core.calendars.calendar import PRAGUE
 from core.email_address import mask_email
+from core.services import VACCINATION
 from core.store.registrations import QUEUED, Registration
 from core.store.work import Work
+from core.world import World
 from gateway.turns.person import Person
 
 LATELY: Final = timedelta(weeks=1)  # sites deliver and open their calendars week by week
@@ -17,31 +19,37 @@ LATELY: Final = timedelta(weeks=1)  # sites deliver and open their calendars wee
 class Standing:
     """The verb of one turn."""
 
-    def __init__(self, work: Work, person: Person, *, now: datetime) -> None:
+    def __init__(self, work: Work, world: World, person: Person, *, now: datetime) -> None:
         self._work = work
+        self._world = world
         self._person = person
         self._now = now
 
-    def my_status(self, _: Mapping[str, Any]) -> Outcome:
-        """All living registrations of her phone."""
+    def my_status(self, said: Mapping[str, Any]) -> Outcome:
+        """All living registrations of her phone, and what she ordered besides and has not been to yet."""
         phone = self._person.phone
-        registrations = self._work.registrations.of_phone(phone) if phone else []
+        living = self._work.registrations.of_phone(phone) if phone else []
+        living += self._work.orders.of_phone(phone) if phone else []
+        registrations = [each for each in living if not self._is_over(each)]
         if not registrations:
             return Outcome("none")
         refused = self._work.mails.refused_of_phone(phone) if phone else None
-        found = {"registrations": self.of(registrations), "refused": mask_email(refused) if refused else None}
-        return Outcome("found", found)
+        standing = self.of(registrations, said["language"])
+        return Outcome(
+            "found", {"registrations": standing, "refused": mask_email(refused) if refused else None}
+        )
 
-    def of(self, registrations: Iterable[Registration]) -> list[dict[str, Any]]:
+    def of(self, registrations: Iterable[Registration], language: str | None) -> list[dict[str, Any]]:
         """How each stands, as `conversations.verbs.STANDING` names it."""
-        return [self._standing(each) for each in registrations]
+        return [self._standing(each, language or "cs") for each in registrations]
 
-    def _standing(self, mine: Registration) -> dict[str, Any]:
+    def _standing(self, mine: Registration, language: str) -> dict[str, Any]:
         invitation = self._work.invitations.open_of(mine.registration_id) if mine.state == "invited" else None
         until = invitation.expires_at if invitation else mine.blocked_until
         is_queued = mine.state in QUEUED
         return {
             "state": mine.state,
+            "service": self._service(mine, language),
             "name": mine.first_name,
             "site": site_of(self._work, mine)[0],
             "registered_on": mine.registered_at.astimezone(PRAGUE).date().isoformat(),
@@ -54,6 +62,19 @@ class Standing:
             "because": mine.blocked_because.words if mine.blocked_because else None,
             **dates_of(self._work, mine),
         }
+
+    def _is_over(self, mine: Registration) -> bool:
+        dates = (
+            None if mine.service == VACCINATION else self._work.reservations.living_of(mine.registration_id)
+        )
+        return dates is not None and dates.first.begins_at < self._now
+
+    def _service(self, mine: Registration, language: str) -> str | None:
+        """What an order is of; None for vaccination."""
+        if mine.service == VACCINATION:
+            return None
+        service = self._world.services.get(mine.service)
+        return service.label(language) if service else mine.service
 
 
 def site_of(work: Work, registration: Registration) -> tuple[str, str]:

@@ -4,11 +4,13 @@ import pytest
 
 from conversations.library import load_library
 from conversations.media import IVR, MEDIA, SMS, gsm
+from conversations.shortcuts import shortcuts
+from gateway.compose import load_world
 from tests import talking, transcripts
 from tests.talking import Talk
 from tests.transcripts import Transcript
 
-LIBRARY = load_library()
+LIBRARY = load_library(shortcuts=shortcuts(load_world().services))
 EVERY = transcripts.every()
 
 

@@ -7,6 +7,8 @@ from typing import Final
 # Those of data/ocm_2021-06-14.csv that a voice would spell.
 _ABBREVIATIONS: Final = {
     "FN": "Fakultní nemocnice",
+    "PCR": "P C R",
+    "ПЛР": "П Л Р",
     "OČM": "očkovací místo",
     "OC": "očkovací centrum",
     "LDN": "léčebna dlouhodobě nemocných",

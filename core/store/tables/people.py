@@ -55,8 +55,12 @@ registrations = Table(
     at("reserved_at", nullable=True),
     at("ended_at", nullable=True),  # blocked or replaced: no longer counted among the living
     text_("imported_from", nullable=True),  # the system that it was first made in, when not this one
+    text_("service", default="vaccination"),
+    text_("referral", nullable=True),  # the number of a physician's referral
+    Column("price", Integer),  # CZK, told to whoever came without one and agreed
     CheckConstraint(
-        "state IN ('waiting', 'invited', 'reserved', 'done', 'blocked', 'returned')", name="state_known"
+        "state IN ('waiting', 'invited', 'reserved', 'done', 'blocked', 'returned', 'choosing', 'left')",
+        name="state_known",
     ),
     CheckConstraint("(state = 'blocked') = (blocked_because IS NOT NULL)", name="blocked_has_a_reason"),
     CheckConstraint(f"blocked_because IN {tuple(str(reason) for reason in KEPT)}", name="reason_known"),
@@ -69,6 +73,7 @@ registrations = Table(
 Index(
     "uq_registrations_one_living_per_number",
     registrations.c.number_digest,
+    registrations.c.service,
     unique=True,
     postgresql_where=registrations.c.ended_at.is_(None),
 )

@@ -1,6 +1,7 @@
 """Sites, their calendars and their vaccine."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -36,6 +37,7 @@ sites = Table(
     Column("capacity_per_day", Integer),
     Column("is_barrier_free", Boolean),
     Column("opens_on", Date),
+    Column("methods", ARRAY(Text), nullable=False, server_default="{}"),  # how a sampling site takes samples
     at("imported_at"),
     at("gone_at", nullable=True),  # no longer in the registry; kept, because people registered there
     text_("gate", default="automatic"),  # who decides on waves here: the planner, the site, or nobody
