@@ -14,6 +14,7 @@ from gateway.settings import SettingsError
 
 COMMANDS = {
     "calendars": "calendars:calendars",
+    "codes": "codes:codes",
     "confirmation": "confirmation:confirmation",
     "db": "db:db",
     "deliveries": "deliveries:deliveries",
