@@ -41,8 +41,8 @@ VERBS: Final[Mapping[str, Verb]] = {
         ("insurance_number",),
         {
             "valid": ("birth_year",),
-            "suspicious": ("reason", "birth_date"),  # birth_date may be null
-            "impossible": ("reason",),
+            "suspicious": ("reason", "birth_date", "doubted"),  # birth_date may be null
+            "impossible": ("reason", "doubted"),
         },
     ),
     "find_sites": Verb(

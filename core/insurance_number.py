@@ -11,9 +11,11 @@ rodného čísla a evidenčního čísla pojištěnce (century, EČP); VZP (fore
 import re
 import unicodedata
 from calendar import monthrange
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 OLDEST_YEARS: Final = 115  # beyond it a dropped or mistyped digit is likelier than such an age
@@ -59,6 +61,21 @@ class Reason(StrEnum):
     """The day of an EČP with an ending below 600 or 6000."""
 
 
+PLACES: Final[Mapping[Reason, range]] = MappingProxyType(
+    {
+        Reason.MONTH: range(3, 5),
+        Reason.DAY: range(5, 7),
+        Reason.FUTURE: range(1, 7),
+        Reason.NO_SUCH_DATE: range(1, 7),
+        Reason.CHECK_DIGIT: range(1, 11),
+        Reason.TOO_OLD: range(1, 3),
+        Reason.SERIES: range(1, 5),
+        Reason.ENDING: range(5, 11),
+    }
+)
+"""Among which digits, from 1, the wrong one is; a reason that is not here is about how many there are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Valid:
     """A number that keeps every rule."""
@@ -88,6 +105,8 @@ class Suspicious:
     age_from: date = field(repr=False)
     """The day to reckon age from: the birth date, else the last day of its month."""
     reason: Reason
+    doubted: str = field(default="", repr=False, compare=False)
+    """What does not fit, as it is to be told: "13" for a month; empty where that would be all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +116,8 @@ class Impossible:
     reason: Reason
     digits: int
     """How many digits were typed."""
+    doubted: str = field(default="", repr=False, compare=False)
+    """As in :class:`Suspicious`."""
 
 
 Verdict: TypeAlias = Valid | Suspicious | Impossible
@@ -121,22 +142,24 @@ def judge(text: str, *, today: date) -> Verdict:
     number = _BETWEEN.sub("", _visible(text))
     digits = sum(c in "0123456789" for c in number)
     if digits < len(number) or digits not in (9, 10):
-        return Impossible(Reason.NOT_DIGITS if digits < len(number) else Reason.DIGITS_COUNT, digits)
+        reason = Reason.NOT_DIGITS if digits < len(number) else Reason.DIGITS_COUNT
+        return Impossible(reason, digits, str(digits))
     month = _month(number)
     if month is None:
-        return Impossible(Reason.MONTH, digits)
+        return Impossible(Reason.MONTH, digits, number[2:4])
     days = _days(number, additional=month.additional)
     if not days:
-        return Impossible(Reason.DAY, digits)
+        return Impossible(Reason.DAY, digits, number[4:6])
     readings = [_reading(kind, _year(number), month.month, day) for kind, day in days.items()]
     reading = min(readings, key=lambda r: (r.age_from > today, not r.exists))
     if reading.age_from > today:
-        return Impossible(Reason.FUTURE, digits)
+        return Impossible(Reason.FUTURE, digits, number[:2])
     doubt = _doubt(number, reading, additional=month.additional, today=today)
     if doubt is None:
         return Valid(number, reading.kind, reading.age_from, month.sex)
     birth_date = reading.age_from if reading.exists else None
-    return Suspicious(number, reading.kind, birth_date, month.sex, reading.age_from, doubt)
+    doubted = _doubted(doubt, number, f"{days[reading.kind]}.{month.month}.")
+    return Suspicious(number, reading.kind, birth_date, month.sex, reading.age_from, doubt, doubted)
 
 
 def _visible(text: str) -> str:
@@ -196,6 +219,20 @@ def _doubt(number: str, reading: _Reading, *, additional: bool, today: date) -> 
     if reading.kind is Kind.ECP and not _ends_as_ecp(number):
         return Reason.ENDING
     return None
+
+
+def _doubted(reason: Reason, number: str, day: str) -> str:
+    match reason:
+        case Reason.NO_SUCH_DATE:
+            return day
+        case Reason.TOO_OLD:
+            return number[:2]
+        case Reason.SERIES:
+            return number[2:4]
+        case Reason.ENDING:
+            return number[4:6]
+        case _:
+            return ""
 
 
 def _has_its_check_digit(number: str, born: date) -> bool:

@@ -90,16 +90,15 @@ class FakeDesk:
     def _check_number(self, said: Mapping[str, Any], now: datetime) -> Outcome:
         digits = "".join(c for c in said["insurance_number"] if c.isdigit())
         if len(digits) not in (9, 10):
-            return Outcome("impossible", {"reason": "digits_count"})
+            return Outcome("impossible", {"reason": "digits_count", "doubted": str(len(digits))})
         year, month, day = int(digits[:2]), int(digits[2:4]) % 50, int(digits[4:6])
         if not 1 <= month <= 12:
-            return Outcome("impossible", {"reason": "month"})
+            return Outcome("impossible", {"reason": "month", "doubted": digits[2:4]})
         if not 1 <= day <= 31:
-            return Outcome("impossible", {"reason": "day"})
+            return Outcome("impossible", {"reason": "day", "doubted": digits[4:6]})
         if len(digits) == 10 and int(digits) % 11:
-            return Outcome(
-                "suspicious", {"reason": "check_digit", "birth_date": f"19{year}-{month:02}-{day:02}"}
-            )
+            born = f"19{year}-{month:02}-{day:02}"
+            return Outcome("suspicious", {"reason": "check_digit", "birth_date": born, "doubted": ""})
         return Outcome("valid", {"birth_year": 1900 + year})
 
     def _find_sites(self, said: Mapping[str, Any], now: datetime) -> Outcome:

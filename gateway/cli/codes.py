@@ -190,7 +190,8 @@ def _in_words(batch: Batch, app: App) -> str:
     taken_back = f", taken back {_moment(batch.revoked_at, app)}" if batch.revoked_at else ""
     return (
         f"Batch {batch.batch_id}: {batch.group_key} for {batch.issued_to}, "
-        f"issued {_moment(batch.issued_at, app)} by {batch.issued_by}, used {batch.used} of {batch.codes}{taken_back}."
+        f"issued {_moment(batch.issued_at, app)} by {batch.issued_by}, "
+        f"used {batch.used} of {batch.codes}{taken_back}."
     )
 
 

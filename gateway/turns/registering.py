@@ -44,11 +44,11 @@ class Registering:
         match self._judge(said):
             case Valid(birth_date=born):
                 return Outcome("valid", {"birth_year": born.year})
-            case Suspicious(reason=reason, birth_date=birth_date):
+            case Suspicious(reason=reason, birth_date=birth_date, doubted=doubted):
                 told = birth_date.isoformat() if birth_date else None
-                return Outcome("suspicious", {"reason": reason.value, "birth_date": told})
-            case Impossible(reason=reason):
-                return Outcome("impossible", {"reason": reason.value})
+                return Outcome("suspicious", {"reason": reason.value, "birth_date": told, "doubted": doubted})
+            case Impossible(reason=reason, doubted=doubted):
+                return Outcome("impossible", {"reason": reason.value, "doubted": doubted})
 
     def find_sites(self, said: Said) -> Outcome:
         home = self._world.postcodes.find(str(said["psc"]))

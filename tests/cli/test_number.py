@@ -25,6 +25,7 @@ def test_json_has_an_object_a_number_in_their_order() -> None:
             "birth_date": "1940-01-23",
             "sex": "female",
             "reason": None,
+            "digits": [],
         },
         {
             "number": "710319 2746",
@@ -33,6 +34,7 @@ def test_json_has_an_object_a_number_in_their_order() -> None:
             "birth_date": "1971-03-19",
             "sex": "male",
             "reason": REASONS[Reason.CHECK_DIGIT],
+            "digits": [*range(1, 11)],
         },
         {
             "number": "410229123",
@@ -40,7 +42,8 @@ def test_json_has_an_object_a_number_in_their_order() -> None:
             "kind": "birth_number",
             "birth_date": None,
             "sex": "male",
-            "reason": REASONS[Reason.NO_SUCH_DATE],
+            "reason": REASONS[Reason.NO_SUCH_DATE].format(doubted="29.2."),
+            "digits": [1, 2, 3, 4, 5, 6],
         },
         {
             "number": "4051",
@@ -49,6 +52,7 @@ def test_json_has_an_object_a_number_in_their_order() -> None:
             "birth_date": None,
             "sex": None,
             "reason": "Digits: 4; there must be 10, or 9 for people born before 1954.",
+            "digits": [],
         },
         {
             "number": "400171700",
@@ -57,6 +61,7 @@ def test_json_has_an_object_a_number_in_their_order() -> None:
             "birth_date": "1940-01-31",
             "sex": "male",
             "reason": None,
+            "digits": [],
         },
     ]
 
@@ -64,11 +69,13 @@ def test_json_has_an_object_a_number_in_their_order() -> None:
 def test_people_read_a_line_a_number() -> None:
     ran = CliRunner().invoke(number, ["405123/123", "410229123", "9055811232", "530101/1232", "4O\n", *TODAY])
     assert ran.exit_code == 0
+    future = REASONS[Reason.FUTURE].format(doubted="53")
+    no_such_date = REASONS[Reason.NO_SUCH_DATE].format(doubted="29.2.")
     assert ran.stdout.splitlines() == [
         "405123/123: valid, birth number, female, born 1940-01-23.",
-        f"410229123: suspicious, birth number, male. {REASONS[Reason.NO_SUCH_DATE]}",
+        f"410229123: suspicious, birth number, male. {no_such_date}",
         f"9055811232: suspicious, foreigner's number, female, born 1990-05-31. {REASONS[Reason.CHECK_DIGIT]}",
-        f"530101/1232: impossible. {REASONS[Reason.FUTURE]}",
+        f"530101/1232: impossible. {future}",
         f"4O: impossible. {REASONS[Reason.NOT_DIGITS]}",
     ]
 

@@ -30,12 +30,18 @@ def test_every_verb_is_performed_and_an_unheard_one_is_busy(town):
     [
         pytest.param("405123/123", "valid", {"birth_year": 1940}, id="valid"),
         pytest.param(
-            "8001014599", "suspicious", {"reason": "check_digit", "birth_date": "1980-01-01"}, id="digit"
+            "8001014599",
+            "suspicious",
+            {"reason": "check_digit", "birth_date": "1980-01-01", "doubted": ""},
+            id="digit",
         ),
         pytest.param(
-            "8102293115", "suspicious", {"reason": "no_such_date", "birth_date": None}, id="no such day"
+            "8102293115",
+            "suspicious",
+            {"reason": "no_such_date", "birth_date": None, "doubted": "29.2."},
+            id="no such day",
         ),
-        pytest.param("40512312", "impossible", {"reason": "digits_count"}, id="eight digits"),
+        pytest.param("40512312", "impossible", {"reason": "digits_count", "doubted": "8"}, id="eight digits"),
     ],
 )
 def test_a_number_gets_its_verdict(town, typed, outcome, told):
