@@ -21,14 +21,8 @@ def named(site: Site) -> str:
 
 def find_site(sites: Iterable[Site], said: str, *, hint: str = "--site") -> Site:
     """The one site that is meant; raises BadParameter, with the choice where there is one."""
-    known = list(sites)
-    try:
-        site_id = UUID(said)
-    except ValueError:
-        meant = [site for site in known if all(word in fold(site.name) for word in fold(said).split())]
-        exact = [site for site in meant if fold(site.name) == fold(said)]
-    else:
-        meant, exact = [site for site in known if site.site_id == site_id], []
+    meant = matching(sites, said)
+    exact = [site for site in meant if fold(site.name) == fold(said)]
     match exact or meant:
         case [site]:
             return site
@@ -40,3 +34,13 @@ def find_site(sites: Iterable[Site], said: str, *, hint: str = "--site") -> Site
             raise click.BadParameter(
                 f"{said!r} may be any of {len(several)} sites: {some}{more}", param_hint=hint
             )
+
+
+def matching(sites: Iterable[Site], said: str) -> list[Site]:
+    """The sites that may be meant by an id, or by words of a name."""
+    try:
+        site_id = UUID(said)
+    except ValueError:
+        words = fold(said).split()
+        return [site for site in sites if all(word in fold(site.name) for word in words)]
+    return [site for site in sites if site.site_id == site_id]

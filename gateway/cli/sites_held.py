@@ -6,10 +6,9 @@ from typing import Final
 
 import click
 
-from core.sites import Entry, Site
+from core.sites import Entry
 from core.store.held_changes import ChangedSince, Decided, HeldChange, NotWaiting
-from core.store.work import Work
-from gateway.cli.site_names import find_site, named
+from gateway.cli.site_names import find_site, matching, named
 from gateway.clock import utc_now
 from gateway.compose import App
 
@@ -86,7 +85,11 @@ def _in_words(change: HeldChange) -> str:
 def history(app: App, site_named: str) -> None:
     """Everything that was done to SITE (its id, or words of its name): when, by whom, out of which file."""
     with app.store(connections=1) as store, store.begin() as work:
-        site = find_site(every_site(work), site_named, hint="SITE")
+        known = work.sites.all().values()
+        # One that is gone may have the name of one that is there.
+        site = find_site(
+            known if matching(known, site_named) else work.sites.gone().values(), site_named, hint="SITE"
+        )
         entries = work.site_history.of(site.site_id)
     click.echo(f"{named(site)}:")
     for entry in entries:
@@ -106,8 +109,3 @@ def _what(entry: Entry) -> str:
             return f" {entry.field}: {entry.new}"
         case _:
             return f" {entry.field}: {entry.old} -> {entry.new}"
-
-
-def every_site(work: Work) -> list[Site]:
-    """Also those that are gone: people may still ask about them."""
-    return [*work.sites.all().values(), *work.sites.gone().values()]

@@ -140,6 +140,7 @@ def test_a_site_with_people_closes_only_when_somebody_says_so(app: App, run: Run
     assert lines(run("approve", "2", "--by", "Svobodová"))[-1] == "Approved: 1."
     with app.store() as store, store.begin() as work:
         assert site.site_id in work.sites.gone()
+    assert " gone (file.csv, by Svobodová)" in lines(run("history", "nemocnice jihlava"))[-1]
 
 
 @pytest.mark.parametrize(
