@@ -22,7 +22,8 @@ class DoseInterval:
 
     def window(self, first: date) -> tuple[date, date]:
         """Give the first and last day on which the second dose may be given."""
-        return first + timedelta(days=self.days_min), first + timedelta(days=self.days_max)
+        opens = first + timedelta(self.days_min)
+        return opens, opens if self.days_min == self.days_max else first + timedelta(self.days_max)
 
 
 IntervalOn: TypeAlias = Callable[[date], DoseInterval | None]

@@ -16,6 +16,7 @@ from core.calendars.lint import coming_from
 OPENS, CLOSES = 6, 22  # local hours; what begins outside is at night
 RARELY: Final = 20  # one weekend day of so many is an exception, more are the habit of a site
 SHORT_STRETCH: Final = 2  # gaps
+FEWEST_OF_TWO_SERIES: Final = 6  # slots: two short stretches need a longer gap before, between and after them
 
 
 def hints(calendars: Sequence[Calendar], *, today: date) -> Iterator[Finding]:
@@ -88,6 +89,8 @@ def _overlapping(calendar: Calendar, by_day: Mapping[date, Sequence[Slot]]) -> I
     8:00, 8:20, 8:30, 8:40, 9:00 and so on, which no single series does.
     """
     for slots in by_day.values():
+        if len(slots) < FEWEST_OF_TWO_SERIES:
+            continue
         gaps = [later.begins_at - sooner.begins_at for sooner, later in pairwise(slots)]
         if len(set(gaps)) == 1:
             continue

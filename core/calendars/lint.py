@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import cached_property
 from operator import attrgetter
 
 from core.calendars.calendar import PRAGUE, Calendar, Round, Slot
@@ -122,26 +123,33 @@ class _Linked:
             self.second_free[day] += slot.free
             self.second_capacity[day] += slot.capacity
         self.second_days = sorted(self.second_capacity)
+        self.first_free: Counter[date] = Counter()
+        self.first_capacity: Counter[date] = Counter()
+        for _, slot, day in self.first_coming:
+            self.first_free[day] += slot.free
+            self.first_capacity[day] += slot.capacity
         self._reasons: dict[date, tuple[Cause, str]] = {}
 
     def pairs(self, first_from: datetime | None) -> int:
+        if first_from is None or not self.first_coming:
+            return self._served.total()
         first: Counter[date] = Counter()
         for _, slot, day in self.first_coming:
-            if _can_be_chosen(slot, first_from):
+            if slot.begins_at >= first_from:
                 first[day] += slot.free
         return match_days(first, self.second_free, self.interval_on).total()
 
     def room(self) -> int:
-        first: Counter[date] = Counter()
-        for _, slot, day in self.first_coming:
-            first[day] += slot.capacity
-        return match_days(first, self.second_capacity, self.interval_on).total()
+        if (self.first_capacity, self.second_capacity) == (self.first_free, self.second_free):
+            return self._served.total()  # nothing is taken yet
+        return match_days(self.first_capacity, self.second_capacity, self.interval_on).total()
+
+    @cached_property
+    def _served(self) -> Counter[date]:
+        return match_days(self.first_free, self.second_free, self.interval_on)
 
     def findings(self) -> Iterator[Finding]:
-        free: Counter[date] = Counter()
-        for _, slot, day in self.first_coming:
-            free[day] += slot.free
-        served = match_days(free, self.second_free, self.interval_on)
+        served = self._served.copy()
         for calendar, slot, day in self.first_coming:
             paired = min(slot.free, served[day])
             served[day] -= paired
