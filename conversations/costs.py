@@ -24,12 +24,17 @@ NOTICE_BLOCKS: Final = {
     "pin1": 1,
     "site_pauses": 1,
     "site_reopens": 1,
+    "reminder": 1,
+    "missed": 1,
+    "moved": 2,
 }  # block -> segments at most
-# What decides between the wordings of a notice: whether a PIN or a pause has an end, and who has a PIN.
+# What decides between the wordings of a notice: whether a PIN or a pause has an end, who has a PIN, and
+# which dose it is.
 _NOTICE_WAYS: Final[tuple[dict[str, Any], ...]] = tuple(
-    {"valid_until": until, "last_day": until, "has_pin": has_pin}
+    {"valid_until": until, "last_day": until, "has_pin": has_pin, "dose": dose}
     for until in (None, samples.LONGEST["second"])
     for has_pin in (False, True)
+    for dose in (1, 2)
 )
 # How many segments in UCS-2 carry what one carries in GSM-7.
 UCS2_FOR_GSM7: Final = -(-gsm.JOINED_SEPTETS // gsm.JOINED_UNITS)

@@ -16,6 +16,7 @@ from rq.serializers import JSONSerializer
 from workers.mails.sending import send_mails
 from workers.pauses import tell_of_pauses
 from workers.planning import plan_all
+from workers.reminding import note_missed, remind
 from workers.upkeep import (
     end_invitations,
     lapse_sessions,
@@ -40,6 +41,8 @@ JOBS: Final[tuple[Callable[[], None], ...]] = (
     stand_in_by_sms,
     send_mails,
     tell_of_pauses,
+    remind,
+    note_missed,
 )
 
 

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select, exists, literal, or_, select, union_all
 
+from core.calendars import Slot
 from core.states import HAS_DATES
 from core.store import tables as t
 from core.store.pairs import day_bounds
-from core.store.reservation_rows import State
+from core.store.reservation_rows import SLOT, State
 
 _r, _v, _s, _c = t.registrations.c, t.reservations.c, t.slots.c, t.calendars.c
 EXPECTED: Final = (*HAS_DATES, "missed", "done")
@@ -63,6 +64,16 @@ class SiteDayBook:
             )
             for row in rows
         ]
+
+    def free(self, calendar_id: int, day: date, *, since: datetime) -> list[Slot]:
+        """The slots of a calendar on a local day, not before then, with a place left."""
+        begins, ends = day_bounds(day)
+        rows = self._db.execute(
+            select(*SLOT)
+            .where(_s.calendar_id == calendar_id, _s.taken < _s.capacity)
+            .where(_s.begins_at >= max(begins, since), _s.begins_at < ends)
+        )
+        return [Slot(*row) for row in rows]
 
     def with_attendance(self, day: date) -> list[UUID]:
         """The sites that noted at least one arrival on a local day: they keep attendance."""

@@ -1,0 +1,58 @@
+"""Notices about dates that people have: queued with the change that they are about."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.messages import Lane, NewMt
+from core.store.date_notices import Recipient
+from core.store.work import OUTBOX_CHANNEL, Work
+from workers.notices import operators_of, written
+from workers.workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What to say to whom; it is no longer true after ``valid_until``."""
+
+    recipient: Recipient
+    values: Mapping[str, Any]
+    valid_until: datetime
+
+
+def tell(work: Work, workshop: Workshop, purpose: str, notices: Collection[Notice], *, now: datetime) -> None:
+    """Queue a notice each, in the language and by the way that the person chose."""
+    if not notices:
+        return
+    operators = work.operators.as_they_are(workshop.operators, now=now)
+    operator_of = operators_of(work, [each.recipient.address for each in notices], operators)
+    work.outbox.add(
+        [
+            _message(workshop, purpose, each, operator=operator_of(each.recipient.address), now=now)
+            for each in notices
+        ]
+    )
+    work.wake(OUTBOX_CHANNEL)
+
+
+def _message(workshop: Workshop, purpose: str, notice: Notice, *, operator: str, now: datetime) -> NewMt:
+    whom = notice.recipient
+
+    def words(medium: str) -> str:
+        return workshop.library.words.render_notice(
+            purpose, whom.language, medium, name=whom.name, site=whom.site, **notice.values
+        )
+
+    text, segments = written(words, whom.address)
+    return NewMt(
+        address=whom.address,
+        operator=operator,
+        lane=Lane.NOTICE,
+        purpose=purpose,
+        text=text,
+        segments=segments,
+        created_at=now,
+        registration_id=whom.registration_id,
+        valid_until=notice.valid_until,
+    )
