@@ -8,13 +8,15 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Select, exists, literal, select, tuple_, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.messages import SMS_CHANNEL, Address, Lane, MtState, notice_address
+from core.messages import SMS_CHANNEL, Address, MtState, notice_address
 from core.states import HAS_DATES
 from core.store import tables as t
 from core.store.pairs import day_bounds
 
 REMINDER: Final = "reminder"
 MISSED: Final = "missed"
+MOVED: Final = "moved"
+PURPOSES: Final = (REMINDER, MISSED, MOVED)
 
 _r, _v, _s, _n, _o = (
     t.registrations.c,
@@ -128,7 +130,7 @@ class DateNoticeBook:
         queued = (
             update(t.outbox)
             .where(tuple_(_o.channel, _o.address).in_(hers), _o.registration_id == registration_id)
-            .where(_o.lane == Lane.NOTICE, _o.state == MtState.QUEUED)
+            .where(_o.purpose.in_(PURPOSES), _o.state == MtState.QUEUED)
         )
         return self._db.execute(queued.values(state=MtState.EXPIRED, settled_at=now)).rowcount
 

@@ -19,6 +19,7 @@ from core.store.attendance import (
     finish,
     miss,
 )
+from core.store.date_notices import MOVED
 from core.store.moving_days import NoRoom, move
 from core.store.rebooking import Changed, NothingToChange
 from core.store.site_days import Visit
@@ -29,7 +30,6 @@ from gateway.compose import App
 from workers.reminding import tell_missed
 from workers.telling import Notice, tell
 
-MOVED: Final = "moved"
 DAY: Final = click.DateTime(["%Y-%m-%d"])
 _LINE: Final = "{:>9} {:6} {:4} {:10} {}"
 _dry_run = click.option("--dry-run", is_flag=True, help="Only say what would happen.")
@@ -191,9 +191,7 @@ def _tell(outcomes: Sequence[tuple[int, ArriveOutcome]]) -> None:
     for reservation_id, outcome in outcomes:
         match outcome:
             case Came(is_complete=is_complete):
-                words = (
-                    f"came to the {'last' if is_complete else 'first'} date"
-                )
+                words = f"came to the {'last' if is_complete else 'first'} date"
             case CameBefore():
                 words = "was noted already"
             case NotYet(day=day):
