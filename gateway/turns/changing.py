@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 
 from conversations.events import Outcome
 from conversations.verbs import BUSY, VERBS
+from core.mails import Purpose
 from core.states import Registering
 from core.store.pairs import on_days
 from core.store.rebooking import Changed, NothingToChange, is_all_ahead, may_change_second
@@ -14,6 +15,7 @@ from core.store.reservation_rows import Reservation
 from core.store.reservations import Lapsed, PairTaken
 from core.store.work import Work
 from core.world import World
+from gateway.turns.mailing import announce
 from gateway.turns.person import Person
 from gateway.turns.reserving import both, dates_asked_for, pair_of, pairs_asked_for
 from gateway.turns.standing import iso, place_of, site_of
@@ -130,17 +132,30 @@ class Changing:
 
     def _cancelled(self, said: Said) -> Registration | None:
         mine = self._mine(said)
-        if mine is None or isinstance(
-            self._work.rebooking.cancel(mine.registration_id, now=self._now), NothingToChange
-        ):
+        dates = (
+            self._work.rebooking.cancel(mine.registration_id, now=self._now) if mine else NothingToChange()
+        )
+        if mine is None or isinstance(dates, NothingToChange):
             return None
-        self._work.date_notices.call_off(mine.registration_id, now=self._now)
+        self._tell(mine, Purpose.CANCELLED, dates)
         return mine
 
     def _changed(self, mine: Registration, changed: Changed) -> Outcome:
-        self._work.date_notices.call_off(mine.registration_id, now=self._now)
+        self._tell(mine, Purpose.CHANGED, changed.after)
         self._note(CHANGED, mine)
         return Outcome("changed", {**both(changed.after), "site": site_of(self._work, mine)[0]})
+
+    def _tell(self, mine: Registration, purpose: Purpose, dates: Reservation) -> None:
+        """Call off what is no longer true, and write a letter with what is."""
+        self._work.date_notices.call_off(mine.registration_id, now=self._now)
+        announce(
+            self._work,
+            self._world,
+            mine.registration_id,
+            purpose,
+            reservation_id=dates.reservation_id,
+            now=self._now,
+        )
 
     def _note(self, what: str, mine: Registration) -> None:
         who = f"{self._person.address.channel} dialogue"
