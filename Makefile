@@ -5,6 +5,8 @@ OLDEST := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11 python,\
 	$(shell $(name) -c '$(OLDEST)' 2>/dev/null && echo $(name))))
 export UV_PYTHON_DOWNLOADS = never
+# Where it is set every process compiles everything anew: two seconds each, and the tests start dozens.
+unexport PYTHONDONTWRITEBYTECODE
 
 # A uv that runs, else one of our own in .tools.
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/bin/uv)
