@@ -19,6 +19,7 @@ from workers.planning import plan_all
 from workers.reminding import note_missed, remind
 from workers.upkeep import (
     end_invitations,
+    end_unfinished_orders,
     lapse_sessions,
     reconcile_unanswered,
     release_lapsed_holds,
@@ -34,6 +35,7 @@ RETRIES: Final = 2
 REDIS_RETURNS_SECONDS: Final = 5.0
 JOBS: Final[tuple[Callable[[], None], ...]] = (
     release_lapsed_holds,
+    end_unfinished_orders,
     end_invitations,
     plan_all,
     reconcile_unanswered,

@@ -32,6 +32,16 @@ def release_lapsed_holds() -> None:
         log.info("upkeep.holds_released", count=released)
 
 
+def end_unfinished_orders() -> None:
+    """Job: end orders of tests and the like that were left without a date."""
+    workshop = installed()
+    now = workshop.clock()
+    with workshop.store.begin() as work:
+        ended = work.orders.end_unfinished(now - SESSION_LASTS, now=now)
+    if ended:
+        log.info("upkeep.orders_ended", count=ended)
+
+
 def end_invitations() -> None:
     """Job: end invitations that ran out unanswered; their owners wait again, or are blocked by the policy."""
     workshop = installed()

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
@@ -10,8 +11,9 @@ from uuid import UUID
 from core.calendars.calendar import PRAGUE
 from core.calendars.reading import COLUMNS as CALENDAR_COLUMNS
 from core.calendars.reading import CalendarDraft, read_calendars
-from core.geography import Postcodes
+from core.geography import Postcodes, nearest
 from core.products import Product, Products
+from core.sites import read_registry
 from core.sites.difference import diff
 from core.sites.reading import SitesRead, read_sites
 from core.sites.site import Site
@@ -20,6 +22,8 @@ from core.store.work import Work
 from core.world import World
 
 SITES_FILE: Final = "ocm_2021-01-21.csv"
+SAMPLING_FILE: Final = "odberova_mista_2021-06-14.csv"
+SAMPLING_SITES: Final = 8
 WEEKS: Final = 3
 WITHOUT_CALENDAR: Final = 4  # sites that have sent none yet: their gate is closed
 WITH_OTHER_PRODUCT: Final = 8
@@ -46,6 +50,10 @@ def populate(work: Work, world: World, *, folder: Path, seed: int, now: datetime
     changes = diff(read.concerned(work.sites.all()), read.sites, silent=read.silent, set_aside=read.set_aside)
     work.sites.apply(changes, now=now)
     work.calendars.merge(calendars(read.sites, world.products, chance=_chance(seed), now=now))
+    tested = sampling_sites(folder, world.postcodes)
+    changes = diff(tested.concerned(work.sites.all()), tested.sites, silent=tested.silent)
+    work.sites.apply(changes, now=now)
+    work.calendars.merge(sampling_calendars(tested.sites, world, now=now))
     if not any(work.stock.on_hand(site.site_id) for site in read.sites):
         plenty = [site.site_id for site in read.sites if site.city in PLENTY]
         moved = deliveries(read.sites, world.products, chance=_chance(seed), now=now, plenty=plenty)
@@ -55,6 +63,31 @@ def populate(work: Work, world: World, *, folder: Path, seed: int, now: datetime
 def sites(folder: Path, postcodes: Postcodes) -> SitesRead:
     """The sites that were open on 21 January 2021."""
     return read_sites((folder / SITES_FILE).read_bytes(), postcodes)
+
+
+def sampling_sites(folder: Path, postcodes: Postcodes) -> SitesRead:
+    """Those near the home of whoever opens the page, of the registry of 14 June 2021."""
+    read = read_registry((folder / SAMPLING_FILE).read_bytes(), postcodes)
+    home = postcodes.find(HOME)
+    located = [site for site in read.sites if site.latitude is not None and site.is_active]
+    near = nearest(located, home)[:SAMPLING_SITES] if home else []
+    return replace(read, sites=tuple(site for site, _ in near), quarantined=())
+
+
+def sampling_calendars(places: Sequence[Site], world: World, *, now: datetime) -> Sequence[CalendarDraft]:
+    """Every coming workday in the morning, for each service that a site takes samples for."""
+    today = now.astimezone(PRAGUE).date()
+    rows = [",".join(CALENDAR_COLUMNS)]
+    for site in places:
+        for service in world.services.at_once:
+            if site.kind in service.kinds and not site.methods.isdisjoint(service.methods):
+                rows += [
+                    f"{site.site_id},{product.name},V1,{product.name},,{day},08:00,12:00,20,3"
+                    for product in service.products
+                    for day in _workdays(today)
+                ]
+    sites = [site.site_id for site in places]
+    return read_calendars("\n".join(rows), sites=sites, products=world.services.products).calendars
 
 
 def calendars(
