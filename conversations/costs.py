@@ -27,6 +27,8 @@ NOTICE_BLOCKS: Final = {
     "reminder": 1,
     "missed": 1,
     "moved": 2,
+    "dates_moved": 2,
+    "dates_lost": 2,
 }  # block -> segments at most
 # What decides between the wordings of a notice: whether a PIN or a pause has an end, who has a PIN, and
 # which dose it is.

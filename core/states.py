@@ -66,6 +66,7 @@ class Registering(StrEnum):
     LEFT = "cancels the dates, and is not to be invited any more"
     MISSED = "does not come to the first date, and waits again"
     COMPLETED = "has all doses"
+    LOST_DATES = "loses the dates because vaccine lacks, and stands at the head"
     GUESSED = "gives five wrong PINs"
     BLOCKED = "is kept back by a register, or on request"
     UNBLOCKED = "is unblocked"
@@ -93,6 +94,7 @@ class Reserving(StrEnum):
     ARRIVED = "she comes to the first of two dates"
     MISSED = "she does not come to the first date"
     COMPLETED = "she comes to the last date"
+    TAKEN_AWAY = "is taken away because vaccine lacks"
 
 
 class Ordering(StrEnum):
@@ -119,6 +121,7 @@ REGISTRATION: Final = Machine(
         Transition(Registering.LEFT, ("reserved",), ("blocked",)),
         Transition(Registering.MISSED, ("reserved",), ("waiting",)),
         Transition(Registering.COMPLETED, ("reserved",), ("done",)),
+        Transition(Registering.LOST_DATES, ("reserved",), ("returned",)),
         Transition(Registering.GUESSED, _MAY_BOOK, ("blocked",)),
         Transition(Registering.BLOCKED, _MAY_BOOK, ("blocked",)),
         Transition(Registering.UNBLOCKED, ("blocked",), _MAY_BOOK),
@@ -161,6 +164,7 @@ RESERVATION: Final = Machine(
         Transition(Reserving.ARRIVED, ("confirmed",), ("arrived",)),
         Transition(Reserving.MISSED, ("confirmed",), ("missed",)),
         Transition(Reserving.COMPLETED, ("confirmed", "arrived"), ("done",)),
+        Transition(Reserving.TAKEN_AWAY, ("confirmed",), ("cancelled",)),
     ),
 )
 

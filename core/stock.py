@@ -60,6 +60,15 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """Doses came to a site on a day, from wherever."""
+
+    site_id: UUID
+    product: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
     """Doses used and wasted at a site on one day."""
 
@@ -71,9 +80,20 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A row that is believed, though something in it does not fit."""
+
+    line_number: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveriesRead:
+    """``doubts`` are rows that were read all the same, with what does not fit in them, by line."""
+
     movements: tuple[Movement, ...]
     quarantined: tuple[Quarantined, ...]
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +117,17 @@ def read_deliveries(source: Source, products: Products) -> DeliveriesRead:
     """
     occurrences: Counter[tuple[object, ...]] = Counter()
 
+    doubts: list[Doubt] = []
+
     def read(row: Row) -> Movement:
         facts = _facts(row, products)
         occurrences[facts] += 1
+        if what := vials_doubt(row, products):
+            doubts.append(Doubt(row.line_number, what))
         return Movement(_key(facts, occurrences[facts]), *facts)
 
     movements, quarantined = read_table(source, *DELIVERY_COLUMNS).sift(read)
-    return DeliveriesRead(tuple(movements), tuple(quarantined))
+    return DeliveriesRead(tuple(movements), tuple(quarantined), tuple(doubts))
 
 
 def read_uses(source: Source, products: Products) -> UsesRead:
@@ -111,11 +135,11 @@ def read_uses(source: Source, products: Products) -> UsesRead:
 
     def read(row: Row) -> Use:
         return Use(
-            _uuid(row, "ockovaci_misto_id"),
-            _product(row, products),
+            site_in(row, "ockovaci_misto_id"),
+            product_in(row, products),
             row.day("datum"),
-            _doses(row, "pouzite_davky"),
-            _doses(row, "znehodnocene_davky"),
+            doses_in(row, "pouzite_davky"),
+            doses_in(row, "znehodnocene_davky"),
         )
 
     uses, quarantined = read_table(source, *USE_COLUMNS).sift(read)
@@ -166,19 +190,19 @@ _Facts: TypeAlias = tuple[date, UUID, Action, UUID | None, str, int, int]
 
 
 def _facts(row: Row, products: Products) -> _Facts:
-    doses = _doses(row, "pocet_davek")
+    doses = doses_in(row, "pocet_davek")
     if doses == 0:
         raise BadRow("pocet_davek is 0: nothing was moved")
     action = _action(row)
-    to_site = _uuid(row, "cilove_ockovaci_misto_id") if row["cilove_ockovaci_misto_id"] else None
+    to_site = site_in(row, "cilove_ockovaci_misto_id") if row["cilove_ockovaci_misto_id"] else None
     if action is Action.RECEIVED and to_site is not None:
         raise BadRow("a Příjem names a target site (cilove_ockovaci_misto_id); only a Výdej has one")
     return (
         row.day("datum"),
-        _uuid(row, "ockovaci_misto_id"),
+        site_in(row, "ockovaci_misto_id"),
         action,
         to_site,
-        _product(row, products),
+        product_in(row, products),
         row.number("pocet_ampulek"),
         doses,
     )
@@ -198,21 +222,33 @@ def _action(row: Row) -> Action:
     raise BadRow(f"akce {written!r} is neither Příjem nor Výdej")
 
 
-def _product(row: Row, products: Products) -> str:
+def vials_doubt(row: Row, products: Products) -> str:
+    """What does not fit between the vials and the doses of a row; empty when they agree."""
+    product = products.by_key[product_in(row, products)]
+    vials, doses = row.number("pocet_ampulek"), doses_in(row, "pocet_davek")
+    if doses == vials * product.doses_per_vial:
+        return ""
+    return f"{doses} doses in {vials} vials of {product.name}, which hold {product.doses_per_vial} each"
+
+
+def product_in(row: Row, products: Products) -> str:
+    """The key of the vaccine that a row names."""
     written = row.filled("ockovaci_latka")
     if (product := products.find(written)) is None:
         raise BadRow(f"ockovaci_latka {written!r} is a vaccine we do not know")
     return product.key
 
 
-def _doses(row: Row, column: str) -> int:
+def doses_in(row: Row, column: str) -> int:
+    """A number of doses that can be believed."""
     doses = row.number(column)
     if doses > MOST_DOSES_AT_ONCE:
         raise BadRow(f"{column} {doses} cannot be right (at most {MOST_DOSES_AT_ONCE})")
     return doses
 
 
-def _uuid(row: Row, column: str) -> UUID:
+def site_in(row: Row, column: str) -> UUID:
+    """The id of a site, or of a warehouse."""
     text = row.filled(column)
     try:
         return UUID(text)

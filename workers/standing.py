@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from core.calendars.calendar import PRAGUE, Calendar
 from core.calendars.lint import lint
@@ -11,7 +11,6 @@ from core.invitations import Claims, Observed, Plan, Policy, SiteState, observe
 from core.messages import Lane
 from core.sites.gate import gate
 from core.sites.site import Site
-from core.stock import Promised, uncommitted_courses
 from core.store.work import Work
 from core.world import World
 from workers.workshop import Workshop
@@ -63,7 +62,7 @@ def look(work: Work, workshop: Workshop, site: Site, *, now: datetime, at_least:
     pause = work.pauses.in_force([site_id], today=today).get(site_id)
     closed = gate(site, judged, today=today, pause=pause)
     pairs = judged.pairs_by_product
-    courses, awaited = _courses(work, world, site, pairs, today=today)
+    courses, awaited = _courses(work, world, site, pairs, now=now)
     responses = work.responses
     now_is = fingerprint(policy, calendars)
     state = SiteState(
@@ -98,27 +97,10 @@ def _observed(work: Work, site: Site, policy: Policy, *, now: datetime) -> Mappi
 
 
 def _courses(
-    work: Work, world: World, site: Site, pairs: Mapping[str, int], *, today: date
+    work: Work, world: World, site: Site, pairs: Mapping[str, int], *, now: datetime
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Whole courses per product that may still be promised, and how many of them are not here yet."""
-    promised: dict[str, Promised] = {}
-    for written, doses in work.invitations.promised(site.site_id).items():
-        if product := world.products.find(written):
-            known = promised.get(product.key, Promised(0, 0))
-            promised[product.key] = Promised(known.first + doses.first, known.second + doses.second)
-    on_hand = work.stock.on_hand(site.site_id, today=today)
-    expected = work.stock.awaited(site.site_id, today=today)
-
-    def courses(key: str, *, expected: int) -> int:
-        return uncommitted_courses(
-            on_hand.get(key, 0),
-            promised.get(key, Promised(0, 0)),
-            doses_per_course=world.products.by_key[key].doses,
-            reserve=world.policy.reserve,
-            expected=expected,
-            haircut=world.policy.haircut,
-        )
-
-    here = {key: courses(key, expected=0) for key in pairs}
-    counted = {key: courses(key, expected=expected.get(key, 0)) for key in pairs}
+    supply = work.supply.of_site(site.site_id, world, now=now)
+    counted = {key: supply[key].courses if key in supply else 0 for key in pairs}
+    here = {key: supply[key].courses_here if key in supply else 0 for key in pairs}
     return counted, {key: counted[key] - here[key] for key in pairs if counted[key] > here[key]}

@@ -23,8 +23,7 @@ from sqlalchemy import (
 
 from core.messages import SMS_CHANNEL, Address, Lane, MtState, notice_address
 from core.pins import new_pin2
-from core.states import INVITATION, IS_LIVING, REGISTRATION, Inviting, Registering
-from core.stock import Promised
+from core.states import INVITATION, REGISTRATION, Inviting, Registering
 from core.store import tables as t
 from core.store.given import inserting, rows_given
 from core.store.responses import IN_ORDER
@@ -200,23 +199,6 @@ class InvitationBook:
             _r.site_id == site_id, _r.state.in_(["waiting", "returned"]), _r.ended_at.is_(None)
         )
         return int(self._db.execute(here).scalar_one())
-
-    def promised(self, site_id: UUID) -> dict[str, Promised]:
-        """The doses that living reservations of a site count on, per product as its calendars name it."""
-        v = t.reservations.c
-        rows = self._db.execute(
-            select(
-                t.calendars.c.product,
-                func.count().filter(v.state != "arrived"),
-                func.count(v.second_slot_id),
-            )
-            .select_from(t.reservations)
-            .join(t.slots, t.slots.c.slot_id == v.first_slot_id)
-            .join(t.calendars)
-            .where(t.calendars.c.site_id == site_id, v.state.in_(IS_LIVING), v.changing_of.is_(None))
-            .group_by(t.calendars.c.product)
-        )
-        return {product: Promised(first, second) for product, first, second in rows}
 
     def invite(
         self,

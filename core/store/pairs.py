@@ -1,7 +1,7 @@
 """The soonest pairs of dates that can be booked at a site, read without reading its whole calendar."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TypeAlias
@@ -63,10 +63,19 @@ class PairFinder:
         self._products = products
 
     def find(
-        self, site_id: UUID, *, not_before: datetime, at_most: int, is_wanted: IsWanted = lambda _: True
+        self,
+        site_id: UUID,
+        *,
+        not_before: datetime,
+        at_most: int,
+        is_wanted: IsWanted = lambda _: True,
+        lacking: Collection[str] = (),
     ) -> list[Pair]:
-        """The soonest pairs at a site: every free first slot with the best second that may follow it."""
-        tracks = self._tracks(_c.site_id == site_id)
+        """The soonest pairs at a site: every free first slot with the best second that may follow it.
+
+        None of the products (by their keys) whose vaccine is ``lacking``.
+        """
+        tracks = [each for each in self._tracks(_c.site_id == site_id) if each.product.key not in lacking]
         days: list[_Day] = []
         found = 0
         for day in self._days(tracks, not_before, is_wanted):

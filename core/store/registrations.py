@@ -218,6 +218,10 @@ class RegistrationBook:
         """Put somebody who was invited and found nothing at the head of the queue."""
         return self._move(registration_id, Registering.FOUND_NOTHING)
 
+    def lose_dates(self, registration_id: int) -> bool:
+        """Put somebody whose dates were taken away at the head of the queue."""
+        return self._move(registration_id, Registering.LOST_DATES, reserved_at=None)
+
     def count_wrong_pins(self, registration_ids: Collection[int]) -> int:
         """Count one more wrong PIN against each, blocking those with five; returns the most that any has.
 

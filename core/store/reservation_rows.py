@@ -150,6 +150,13 @@ class ReservationRows:
             return None
         return Pair(first, None) if product.is_single_dose else _with_second(first, product, row, world)
 
+    def site_of(self, first: Slot) -> UUID:
+        """The site whose calendar a slot is in."""
+        c = t.calendars.c
+        found = select(c.site_id).where(c.calendar_id == first.calendar_id)
+        site_id: UUID = self._db.execute(found).scalar_one()
+        return site_id
+
     def another(self, pair: Pair, world: World) -> Pair | None:
         """The same first date with another second one, if the first is still free."""
         row = self._db.execute(_FREE, {"slot": pair.first.slot_id}).first()

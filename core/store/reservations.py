@@ -13,6 +13,7 @@ from core.store import tables as t
 from core.store.pairs import PairFinder, on_days
 from core.store.places import Places, slot_ids
 from core.store.reservation_rows import Picked, Reservation, ReservationRows, State
+from core.store.supply import SupplyBook
 from core.world import World
 
 _v = t.reservations.c
@@ -55,11 +56,25 @@ class ReservationBook:
         day: date | None = None,
         since: date | None = None,
         weekday: int | None = None,
+        instead_of: Reservation | None = None,
     ) -> list[Pair]:
-        """The soonest bookable pairs of a site: on a local day, from one on, on a weekday (Monday is 1)."""
+        """The soonest bookable pairs of a site: on a local day, from one on, on a weekday (Monday is 1).
+
+        Only of vaccine that is in sight for one more whole course, as planning counts it; whoever changes
+        dates that she has, ``instead_of``, has her course of that vaccine already.
+        """
         is_wanted = on_days(day=day, since=since, weekday=weekday)
         finder = PairFinder(self._db, world.products)
-        return finder.find(site_id, not_before=now + world.lead, at_most=at_most, is_wanted=is_wanted)
+        supplies = SupplyBook(self._db).of_site(site_id, world, now=now)
+        track = finder.track_of(instead_of.first.calendar_id) if instead_of else None
+        has_course = {track.product.key} if track else set()
+        return finder.find(
+            site_id,
+            not_before=now + world.lead,
+            at_most=at_most,
+            is_wanted=is_wanted,
+            lacking={key for key, supply in supplies.items() if supply.lacks} - has_course,
+        )
 
     def living_of(self, registration_id: int) -> Reservation | None:
         """The dates somebody holds or has."""
@@ -80,7 +95,7 @@ class ReservationBook:
         freed = earlier.slot_ids if earlier else ()
         pair = self._rows.chosen(picked, site_id, world, now)
         for _ in range(MOST_TRIES):
-            if pair is None:
+            if pair is None or not self._is_in_sight(pair, earlier, site_id, world, now):
                 return PairTaken()
             if self._places.move(taken=slot_ids(pair.first, pair.second), freed=freed):
                 if earlier:
@@ -101,11 +116,25 @@ class ReservationBook:
             return Lapsed()
         if found.state is State.HELD and self._rows.move(found.reservation_id, Reserving.CONFIRMED, now=now):
             return found
-        # Released meanwhile: its places are anybody's.
-        if not self._places.move(taken=found.slot_ids):
+        # Released meanwhile: its places and its vaccine are anybody's.
+        pair, site_id = Pair(found.first, found.second), self._rows.site_of(found.first)
+        if not (
+            self._is_in_sight(pair, None, site_id, world, now) and self._places.move(taken=found.slot_ids)
+        ):
             return Lapsed()
         self._rows.move(found.reservation_id, Reserving.CONFIRMED_LATE, now=now)
         return found
+
+    def _is_in_sight(
+        self, pair: Pair, earlier: Reservation | None, site_id: UUID, world: World, now: datetime
+    ) -> bool:
+        """There will be vaccine for a pair; that of dates held in the same calendar before is hers."""
+        if earlier and earlier.first.calendar_id == pair.first.calendar_id:
+            return True
+        track = PairFinder(self._db, world.products).track_of(pair.first.calendar_id)
+        return track is None or SupplyBook(self._db).lasts_for_one_more(
+            site_id, track.product, world, now=now
+        )
 
     def let_go(self, registration_id: int) -> bool:
         """Free what somebody holds, or return False when she holds nothing; confirmed dates stay."""

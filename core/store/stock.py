@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.stock import Action, Movement, Stock, Use
+from core.stock import Action, Arrival, Movement, Stock, Use
 from core.store import tables as t
 
 USED = "Spotřeba"
@@ -21,6 +21,8 @@ class Added:
 
     movements: int = 0
     uses: int = 0
+    arrivals: frozenset[Arrival] = field(default=frozenset(), compare=False)
+    """What the new movements brought, and where to."""
 
 
 class StockBook:
@@ -34,7 +36,8 @@ class StockBook:
 
         A movement never changes; doses used at a site on one day are what the last file says.
         """
-        return Added(self._add_movements(movements), self._add_uses(uses))
+        moved, arrivals = self._add_movements(movements)
+        return Added(moved, self._add_uses(uses), arrivals)
 
     def on_hand(self, site_id: UUID, *, today: date | None = None) -> dict[str, int]:
         """Doses at a site by product; never below 0, whatever the reports say.
@@ -43,11 +46,6 @@ class StockBook:
         """
         until = () if today is None else (t.stock_movements.c.moved_on <= today,)
         return {product: max(0, doses) for product, doses in self._sums(site_id, *until)}
-
-    def awaited(self, site_id: UUID, *, today: date) -> dict[str, int]:
-        """Doses by product that are announced to a site, and not there yet."""
-        m = t.stock_movements.c
-        return dict(self._sums(site_id, m.moved_on > today, m.doses > 0))
 
     def _sums(self, site_id: UUID, *which: ColumnElement[bool]) -> list[tuple[str, int]]:
         m = t.stock_movements.c
@@ -62,13 +60,17 @@ class StockBook:
         )
         return {(site_id, product): int(doses) for site_id, product, doses in rows}
 
-    def _add_movements(self, movements: Sequence[Movement]) -> int:
+    def _add_movements(self, movements: Sequence[Movement]) -> tuple[int, frozenset[Arrival]]:
         rows = [row for movement in movements for row in _rows(movement)]
         if not rows:
-            return 0
+            return 0, frozenset()
         m = t.stock_movements.c
-        new = upsert(t.stock_movements).on_conflict_do_nothing().returning(m.movement_key)
-        return len({row.movement_key[:-1] for row in self._db.execute(new, rows)})
+        new = upsert(t.stock_movements).on_conflict_do_nothing()
+        kept = self._db.execute(
+            new.returning(m.movement_key, m.site_id, m.product, m.moved_on, m.doses), rows
+        ).all()
+        arrivals = frozenset(Arrival(k.site_id, k.product, k.moved_on) for k in kept if k.doses > 0)
+        return len({k.movement_key[:-1] for k in kept}), arrivals
 
     def _add_uses(self, uses: Sequence[Use]) -> int:
         # The office splits some days into two rows.

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection, Engine, create_engine, text
 
+from core.store.announcements import AnnouncementBook
 from core.store.asking import AskingBook
 from core.store.audit import AuditBook
 from core.store.blocks import BlockBook
@@ -31,6 +32,7 @@ from core.store.pause_notices import PauseNoticeBook
 from core.store.pin1s import Pin1Book
 from core.store.proven_phones import ProvenPhoneBook
 from core.store.queues import QueueView
+from core.store.rationing import RationBook
 from core.store.rebooking import RebookingBook
 from core.store.receipts import ReceiptBook
 from core.store.recordings import RecordingBook
@@ -48,6 +50,7 @@ from core.store.sites import SiteBook
 from core.store.stand_ins import StandInBook
 from core.store.step_counts import StepCountBook
 from core.store.stock import StockBook
+from core.store.supply import SupplyBook
 from core.store.threads import ThreadBook
 from core.store.waves import WaveBook
 from core.store.withdrawals import WithdrawalBook
@@ -129,6 +132,18 @@ class Work:
     @cached_property
     def stock(self) -> StockBook:
         return StockBook(self.db)
+
+    @cached_property
+    def announcements(self) -> AnnouncementBook:
+        return AnnouncementBook(self.db)
+
+    @cached_property
+    def rationing(self) -> RationBook:
+        return RationBook(self.db, self.vault)
+
+    @cached_property
+    def supply(self) -> SupplyBook:
+        return SupplyBook(self.db)
 
     @cached_property
     def registrations(self) -> RegistrationBook:

@@ -51,7 +51,8 @@ class Changing:
             return Outcome(BUSY)
         # Who asks for other dates does not want those she holds.
         self._work.rebooking.let_go_new(mine.registration_id)
-        return pairs_asked_for(self._work, self._world, mine, said, now=self._now)
+        dates = self._work.rebooking.dates_of(mine.registration_id)
+        return pairs_asked_for(self._work, self._world, mine, said, now=self._now, instead_of=dates)
 
     def hold_new_pair(self, said: Said) -> Outcome:
         mine, picked = self._mine(said), pair_of(said["picked"])

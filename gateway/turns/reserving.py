@@ -126,12 +126,20 @@ class Reserving:
 
 
 def pairs_asked_for(
-    work: Work, world: World, registration: Registration, said: Said, *, now: datetime
+    work: Work,
+    world: World,
+    registration: Registration,
+    said: Said,
+    *,
+    now: datetime,
+    instead_of: Reservation | None = None,
 ) -> Outcome:
     """A page of the pairs of dates that somebody asked for, or of those nearest to them."""
 
     def pairs(at_most: int, **which: Any) -> list[dict[str, Any]]:
-        offered = work.reservations.offers(registration.site_id, world, now=now, at_most=at_most, **which)
+        offered = work.reservations.offers(
+            registration.site_id, world, now=now, at_most=at_most, instead_of=instead_of, **which
+        )
         return [_option(pair) for pair in offered]
 
     return dates_asked_for(pairs, said, most=VERBS["find_pairs"].most)

@@ -139,6 +139,21 @@ def hold(
         db.execute(t.slots.update().where(t.slots.c.slot_id == slot_id).values(taken=t.slots.c.taken + 1))
 
 
+def expect(db: Connection, doses: int, due_on: date, *, product: str = "comirnaty") -> None:
+    """Vaccine is announced to the site."""
+    db.execute(
+        insert(t.expected_deliveries).values(
+            site_id=SITE,
+            product=product,
+            due_on=due_on,
+            announced=doses,
+            doses=doses,
+            changed_by="test",
+            changed_at=NOW,
+        )
+    )
+
+
 def deliver(db: Connection, doses: int, *, site_id: UUID = SITE, product: str = "comirnaty") -> None:
     """Vaccine comes to the site."""
     db.execute(

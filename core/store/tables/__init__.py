@@ -37,6 +37,7 @@ from core.store.tables.people import (
 )
 from core.store.tables.sites import (
     calendars,
+    expected_deliveries,
     held_changes,
     site_history,
     site_pauses,
@@ -54,6 +55,7 @@ __all__ = [
     "date_notices",
     "dead_pins",
     "early_receipts",
+    "expected_deliveries",
     "group_codes",
     "held_changes",
     "inbox",

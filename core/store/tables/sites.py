@@ -147,3 +147,19 @@ stock_movements = Table(
     Column("doses", Integer, nullable=False),  # signed: what leaves is negative
     Index("ix_stock_movements_site_id_product", "site_id", "product"),
 )
+
+expected_deliveries = Table(
+    "expected_deliveries",  # announced, and counted on until the day they are due or until they came
+    metadata,
+    id_("expected_id"),
+    Column("site_id", Uuid, nullable=False),  # no foreign key, as for the movements
+    text_("product"),
+    Column("due_on", Date, nullable=False),
+    Column("announced", Integer, nullable=False),  # as it was first
+    Column("doses", Integer, nullable=False),  # as it is now: changed or cut
+    Column("came_on", Date),
+    text_("changed_by"),
+    at("changed_at"),
+    UniqueConstraint("site_id", "product", "due_on"),
+    CheckConstraint("doses >= 0 AND announced >= 0", name="doses_not_negative"),
+)

@@ -1,0 +1,202 @@
+"""What the vaccine at a site is promised to, and for how many more people it lasts."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Date, Uuid, bindparam, cast, func, literal, null, or_, select, union_all
+
+from core.calendars import Round
+from core.calendars.calendar import PRAGUE
+from core.products import Product
+from core.states import HAS_DATES
+from core.stock import Promised, uncommitted_courses
+from core.store import tables as t
+from core.store.responses import IN_ORDER
+from core.store.stock import USED
+from core.supply import Need, runs_out_on
+from core.world import World
+
+AMPLE: Final = 1_000  # courses; so many turns are never under way at once
+SUPPLY_LOCK: Final = (
+    11  # namespace of the advisory locks under which the last courses of a vaccine are given away
+)
+
+_v, _r, _c, _s = t.reservations.c, t.registrations.c, t.calendars.c, t.slots.c
+_m, _e = t.stock_movements.c, t.expected_deliveries.c
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """The vaccine of one product at one site; ``courses`` may still be promised under the policy."""
+
+    on_hand: int
+    coming: Mapping[date, int]
+    is_reported: bool
+    """Something was delivered or announced, used or wasted."""
+    promised: Promised
+    courses: int
+    courses_here: int
+    """Of those, the ones that count on nothing that is not here yet."""
+    runs_out_on: date | None = None
+    """The first day whose confirmed dates lack vaccine; None where it lasts for all of them."""
+
+    @property
+    def lacks(self) -> bool:
+        """It is known that no more course may be promised; of what is never reported nothing is known."""
+        return self.is_reported and not self.courses
+
+    @property
+    def expected(self) -> int:
+        return sum(self.coming.values())
+
+
+class SupplyBook:
+    """Reads only."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def of_site(self, site_id: UUID, world: World, *, now: datetime) -> dict[str, Supply]:
+        """The supply by product, for every product that is stocked, expected or promised at a site.
+
+        One statement, and it does not grow with the people who have dates.
+        """
+        on_hand: Counter[str] = Counter()
+        first: Counter[str] = Counter()
+        second: Counter[str] = Counter()
+        coming: defaultdict[str, Counter[date]] = defaultdict(Counter)
+        facts = {"site": site_id, "today": now.astimezone(PRAGUE).date()}
+        for what, written, day, doses in self._db.execute(_SUPPLY, facts):
+            product = world.products.find(written)
+            if product is None:
+                continue
+            match what:
+                case "here":
+                    on_hand[product.key] += int(doses)
+                case "coming":
+                    coming[product.key][day] += int(doses)
+                case Round.SECOND:
+                    second[product.key] += int(doses)
+                case _:
+                    first[product.key] += int(doses)
+        reported = set(on_hand) | set(coming)
+        return {
+            key: _supply(
+                world.products.by_key[key],
+                world,
+                max(0, on_hand[key]),
+                coming[key],
+                Promised(first[key], second[key]),
+                is_reported=key in reported,
+            )
+            for key in sorted(reported | first.keys() | second.keys())
+        }
+
+    def lasts_for_one_more(self, site_id: UUID, product: Product, world: World, *, now: datetime) -> bool:
+        """A whole course of a vaccine may be promised at a site; who promises the last ones does it alone.
+
+        Where nothing is known of a product's vaccine, because the site does not report it or because it is
+        none, the calendar alone decides.
+        """
+        supply = self.of_site(site_id, world, now=now).get(product.key)
+        if supply is None or not supply.is_reported or supply.courses > AMPLE:
+            return True  # not even all turns that are under way use that up
+        self._db.execute(select(func.pg_advisory_xact_lock(SUPPLY_LOCK, func.hashtext(str(site_id)))))
+        return not self.of_site(site_id, world, now=now)[product.key].lacks
+
+    def needs(self, site_id: UUID, product: Product, world: World, *, now: datetime) -> list[Need]:
+        """Who has dates for a vaccine at a site, from the highest priority down."""
+        first, second = t.slots.alias("first"), t.slots.alias("second")
+        today = now.astimezone(PRAGUE).date()
+        rows = self._db.execute(
+            select(_r.registration_id, _v.state, _c.product, first.c.begins_at, second.c.begins_at)
+            .select_from(t.reservations)
+            .join(t.registrations)
+            .join(first, first.c.slot_id == _v.first_slot_id)
+            .join(t.calendars, _c.calendar_id == first.c.calendar_id)
+            .outerjoin(second, second.c.slot_id == _v.second_slot_id)
+            .where(_c.site_id == site_id, _v.state.in_(HAS_DATES))
+            .order_by(*IN_ORDER)
+        )
+        found = []
+        for registration_id, state, written, *moments in rows:
+            if world.products.find(written) != product:
+                continue
+            all_days = [moment.astimezone(PRAGUE).date() for moment in moments if moment]
+            is_begun = state == "arrived" or all_days[0] < today
+            days = tuple(day for day in (all_days[1:] if is_begun else all_days) if day >= today)
+            if days:
+                found.append(Need(registration_id, days, is_begun=is_begun))
+        return found
+
+    def with_last_days(self, site_id: UUID, world: World, *, now: datetime) -> dict[str, Supply]:
+        """As ``of_site``, and how long the vaccine lasts for the dates that are given."""
+        return {
+            key: replace(
+                supply,
+                runs_out_on=runs_out_on(
+                    supply.on_hand,
+                    supply.coming,
+                    self.needs(site_id, world.products.by_key[key], world, now=now),
+                ),
+            )
+            for key, supply in self.of_site(site_id, world, now=now).items()
+        }
+
+
+def _supply(
+    product: Product,
+    world: World,
+    on_hand: int,
+    coming: Mapping[date, int],
+    promised: Promised,
+    *,
+    is_reported: bool,
+) -> Supply:
+    def courses(expected: int) -> int:
+        return uncommitted_courses(
+            on_hand,
+            promised,
+            doses_per_course=product.doses,
+            reserve=world.policy.reserve,
+            expected=expected,
+            haircut=world.policy.haircut,
+        )
+
+    return Supply(on_hand, coming, is_reported, promised, courses(sum(coming.values())), courses(0))
+
+
+# Built once: building a statement costs more than running it.
+
+_SITE, _TODAY = bindparam("site", type_=Uuid()), bindparam("today", type_=Date())
+_NO_DAY = cast(null(), Date)
+_used_until = (
+    select(func.max(_m.moved_on))
+    .where(_m.site_id == _c.site_id, _m.product == _c.product, _m.kind == USED)
+    .correlate(t.calendars)
+    .scalar_subquery()
+)
+_given_on = cast(func.timezone(PRAGUE.key, _s.begins_at), Date)
+_HERE = (
+    select(literal("here").label("what"), _m.product, _NO_DAY.label("day"), func.sum(_m.doses).label("doses"))
+    .where(_m.site_id == _SITE, _m.moved_on <= _TODAY)
+    .group_by(_m.product)
+)
+_MOVING = select(literal("coming"), _m.product, _m.moved_on, _m.doses).where(
+    _m.site_id == _SITE, _m.moved_on > _TODAY, _m.doses > 0
+)
+_EXPECTED = select(literal("coming"), _e.product, _e.due_on, _e.doses).where(
+    _e.site_id == _SITE, _e.due_on >= _TODAY, _e.came_on.is_(None)
+)
+# What was given up to the last day of reported use is off the stock already.
+_PROMISED = (
+    select(_c.round, _c.product, _NO_DAY, func.sum(_s.taken))
+    .select_from(t.calendars.join(t.slots))
+    .where(_c.site_id == _SITE, _s.taken > 0, or_(_used_until.is_(None), _given_on > _used_until))
+    .group_by(_c.round, _c.product)
+)
+_SUPPLY = union_all(_HERE, _MOVING, _EXPECTED, _PROMISED)
