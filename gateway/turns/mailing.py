@@ -34,7 +34,7 @@ class Mailing:
         masked = {"masked": mask_email(address)}
         if not self._world.has_mail:
             return Outcome("kept", masked)
-        dates = self._work.reservations.living_of(mine.registration_id) if mine.state == "reserved" else None
+        dates = self._work.rebooking.dates_of(mine.registration_id)
         if dates is None:
             return Outcome("set", masked)
         self._work.mails.announce(

@@ -11,6 +11,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
+from icalendar import Calendar
 from sqlalchemy import select
 
 from core.mails import CLAIM_LASTS, FIRST_WAIT, LONGEST_WAIT, MOST_ATTEMPTS, MailState, Purpose, wait_after
@@ -210,6 +211,50 @@ def test_dates_that_changed_again_before_it_left_are_told_once_as_they_are(offic
     office.send()
     calendar = attachments(office.mailbox.letters[-1])["text/calendar"]
     assert "SEQUENCE:2" in str(calendar)
+
+
+def offered(office: Office, verb: str, registration: str) -> str:
+    """What may be picked first."""
+    return str(office.town.perform(verb, registration=registration).values["options"][0]["value"])
+
+
+def test_who_changes_or_cancels_her_dates_sees_her_calendar_follow(office: Office) -> None:
+    registration = office.reserve()
+    office.send()
+    picked = offered(office, "find_new_pairs", registration)
+    office.town.perform("hold_new_pair", registration=registration, picked=picked)
+    assert office.town.perform("exchange", registration=registration).name == "changed"
+    office.send()
+    second = offered(office, "find_seconds", registration)
+    changed = office.town.perform("change_second", registration=registration, picked_second=second)
+    assert changed.name == "changed"
+    office.send()
+    assert office.town.perform("cancel_and_leave", registration=registration).name == "cancelled"
+    assert office.send() == {SENT: 1}
+    assert office.states()[1:] == [
+        ("confirmed", SENT),
+        ("changed", SENT),
+        ("changed", SENT),
+        ("cancelled", SENT),
+    ]
+    calendars = [
+        Calendar.from_ical(str(attachments(letter)["text/calendar"])) for letter in office.mailbox.letters[1:]
+    ]
+    first_doses = [calendar.walk("VEVENT")[0] for calendar in calendars]
+    assert [int(event["sequence"]) for event in first_doses] == [0, 1, 2, 3]
+    assert len({event["uid"] for event in first_doses}) == 1
+    assert [str(calendar["method"]) for calendar in calendars] == ["PUBLISH"] * 3 + ["CANCEL"]
+    starts = [event.start for event in first_doses]
+    assert starts[0] != starts[1] == starts[2] == starts[3]
+
+
+def test_who_adds_an_address_while_she_holds_other_dates_is_sent_those_she_has(office: Office) -> None:
+    registration = office.reserve(email=None)
+    picked = offered(office, "find_new_pairs", registration)
+    office.town.perform("hold_new_pair", registration=registration, picked=picked)
+    done = office.town.perform("set_email", registration=registration, email="jana@seznam.cz")
+    assert done.name == "sent"
+    assert office.send() == {SENT: 1}
 
 
 def test_cancelled_dates_are_taken_out_of_the_calendar_without_a_paper(office: Office) -> None:
