@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from typing import Final
 
 from gateway.settings.choices import Mail
-from workers.mails.carrier import AddressUnknown, CarrierAway, LetterRefused, TakenLater
+from workers.mails.carrier import AddressUnknown, CarrierAway, LetterRefused, TakenLater, Unanswered
 
 _PERMANENT: Final = 500
 # 552, 452: her mailbox is full; it was 5xx long before RFC 5321 §4.5.3.1.10, and she may make room.
@@ -60,6 +60,8 @@ class SmtpCarrier:
 
     def hand_over(self, message: EmailMessage, *, to: str) -> None:
         """Give a letter to the server; see :class:`workers.mails.carrier.Carrier`."""
+        if self._server.sock is None:
+            raise CarrierAway("closed")  # by a 421 before: nothing of this letter was said yet
         try:
             self._server.send_message(message, from_addr=self._sender, to_addrs=[to])
         except smtplib.SMTPRecipientsRefused as refused:
@@ -76,10 +78,8 @@ class SmtpCarrier:
             raise (LetterRefused if code >= _PERMANENT else TakenLater)(str(code)) from None
         except smtplib.SMTPNotSupportedError:
             raise AddressUnknown("SMTPUTF8") from None  # letters in an address that the server cannot take
-        except smtplib.SMTPException as error:
-            raise CarrierAway(_in_short(error)) from None
-        except OSError as error:
-            raise CarrierAway(_in_short(error)) from None
+        except (OSError, smtplib.SMTPException) as error:
+            raise Unanswered(_in_short(error)) from None
 
 
 def _in_short(error: Exception) -> str:

@@ -1,7 +1,8 @@
 """Whoever sends the letters of a town, at its time."""
 
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from random import Random
 
 from sqlalchemy import select
@@ -27,10 +28,12 @@ class Office:
         self.town = town
         self.mailbox = mailbox
 
-    def send(self, opening: OpenCarrier | None = None) -> Counter[MailState]:
+    def send(
+        self, opening: OpenCarrier | None = None, *, clock: Callable[[], datetime] | None = None
+    ) -> Counter[MailState]:
         """Through the mail server of the tests, or through another carrier."""
         town = self.town
-        shop = Workshop(town.store, LIBRARY, town.world, (), HOURS, Random(1), lambda: town.now)
+        shop = Workshop(town.store, LIBRARY, town.world, (), HOURS, Random(1), clock or (lambda: town.now))
         return send_due(shop, Post(opening or (lambda: smtp.connect(self.mailbox.settings)), SENDER))
 
     def send_later(self, by: timedelta) -> Counter[MailState]:

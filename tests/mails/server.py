@@ -13,6 +13,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from gateway.settings.choices import Mail
 
+HANGS_UP = "hangs up"  # with the letter in hand, and without a word
 SENDER = "rezervace@example.cz"
 
 
@@ -41,6 +42,9 @@ class Mailbox:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         (to,) = envelope.rcpt_tos
         answer = self.of_data.get(to.partition("@")[0], "250 OK")
+        if answer == HANGS_UP:
+            server.transport.abort()
+            return "250 OK"
         if answer.startswith("250"):
             assert isinstance(envelope.content, bytes)
             letter = message_from_bytes(envelope.content, policy=policy.default)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
@@ -19,7 +19,10 @@ from core.store import tables as t
 from gateway import smtp
 from gateway.settings.choices import Mail
 from tests.mails.office import Office
+from tests.mails.server import HANGS_UP
+from tests.workers.town import add_person
 from workers.mails.carrier import CarrierAway
+from workers.mails.sending import AT_ONCE, SEND_FOR
 
 SENT, QUEUED = MailState.SENT, MailState.QUEUED
 
@@ -136,6 +139,33 @@ def test_what_was_not_reached_in_a_batch_waits_and_what_was_taken_is_not_sent_ag
     assert office.states() == [("registered", SENT), ("confirmed", QUEUED)]
     assert office.send_later(FIRST_WAIT) == {SENT: 1}
     assert len(office.mailbox.letters) == 2
+
+
+def test_a_server_that_hangs_up_over_a_letter_leaves_a_doubt_about_that_one_alone(office: Office) -> None:
+    office.reserve()
+    office.mailbox.of_data["jana"] = HANGS_UP
+    assert office.send() == {}
+    assert office.states() == [("registered", MailState.CLAIMED), ("confirmed", QUEUED)]
+    office.mailbox.of_data.clear()
+    assert office.send_later(FIRST_WAIT) == {SENT: 1}
+    assert office.send_later(CLAIM_LASTS) == {SENT: 1}
+    with office.town.store.begin() as work:
+        assert work.mails.perhaps_doubled() == 1
+
+
+def test_a_job_ends_in_time_for_the_others_of_its_worker(office: Office) -> None:
+    with office.town.store.begin() as work:
+        for number in range(AT_ONCE + 1):
+            registration = add_person(work.db, number, email="jana@seznam.cz")
+            work.mails.announce(registration, Purpose.REGISTERED, now=office.town.now)
+    times = iter([office.town.now] * 3)  # begun, looked for doubts, may send
+
+    def clock() -> datetime:
+        return next(times, office.town.now + SEND_FOR)
+
+    sent = office.send(clock=clock)
+    assert sent == {SENT: AT_ONCE}
+    assert office.send_later(SEND_FOR) == {SENT: 1}
 
 
 KILLED = """

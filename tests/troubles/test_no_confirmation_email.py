@@ -28,10 +28,8 @@ from gateway.settings import Settings
 from gateway.turns.runner import TurnRunner
 from tests.mails.office import LIBRARY, Office
 from tests.mails.server import Mailbox, mail_server
-from tests.turns.conftest import JANA, Town, empty_town, town, world
+from tests.turns.conftest import JANA, Town
 from tests.workers.town import vault
-
-__all__ = ["empty_town", "town", "world"]
 
 REGISTER = ("REG 405123123 Jana Nováková 111 58601", "1")
 FIRST, SECOND = "25. ledna 2021", "15. února 2021"

@@ -11,6 +11,10 @@ class CarrierAway(Exception):
     """Nobody takes letters now: not reached, or we may not. Every letter waits; none has left."""
 
 
+class Unanswered(CarrierAway):
+    """The connection ended over a letter: the server may have it, or not."""
+
+
 class NotTaken(Exception):
     """This letter did not leave. ``because`` is the server's code without its words: those may name her."""
 
@@ -35,7 +39,7 @@ class Carrier(Protocol):
     """One connection to a mail server."""
 
     def hand_over(self, message: EmailMessage, *, to: str) -> None:
-        """Give a letter to the server, or raise NotTaken or CarrierAway; without either it is theirs."""
+        """Give a letter to the server, or raise NotTaken, Unanswered or CarrierAway; else it is theirs."""
 
 
 OpenCarrier: TypeAlias = Callable[[], AbstractContextManager[Carrier]]

@@ -1,7 +1,7 @@
 """The job that sends letters: claim, hand over, settle; whoever dies in between leaves a doubt, counted."""
 
-from collections import Counter
-from datetime import datetime
+from collections import Counter, deque
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Final
 
@@ -9,13 +9,22 @@ import structlog
 
 from core.mails import Mail, MailState, Purpose
 from core.store.work import Work
-from workers.mails.carrier import AddressUnknown, Carrier, CarrierAway, LetterRefused, Post, TakenLater
+from workers.mails.carrier import (
+    AddressUnknown,
+    Carrier,
+    CarrierAway,
+    LetterRefused,
+    Post,
+    TakenLater,
+    Unanswered,
+)
 from workers.mails.letters import Registered, Writer
 from workers.workshop import Workshop, installed
 
 log = structlog.get_logger()
 
 AT_ONCE: Final = 20  # letters claimed for one connection; well within CLAIM_LASTS
+SEND_FOR: Final = timedelta(seconds=30)  # other jobs of the worker wait; the next tick comes soon
 
 
 def send_mails() -> None:
@@ -29,20 +38,22 @@ def send_mails() -> None:
 
 
 def send_due(workshop: Workshop, post: Post) -> Counter[MailState]:
-    """Send what is due, and say what became of it; what the server does not take now is left for later."""
+    """Send what is due, and say what became of it; what cannot leave now is left for later."""
+    ends_at = workshop.clock() + SEND_FOR
     with workshop.store.begin() as work:
         if doubted := work.mails.doubt(now=workshop.clock()):
             log.warning("mails.doubted", count=doubted)
     counts: Counter[MailState] = Counter()
-    while mails := _claim(workshop):
-        left = list(mails)
+    while workshop.clock() < ends_at and (left := deque(_claim(workshop))):
         try:
             with post.open() as carrier:
                 while left:
                     counts[_send(workshop, post, carrier, left[0])] += 1
-                    left.pop(0)
+                    left.popleft()
         except CarrierAway as away:
             log.warning("mails.no_server", error=str(away))
+            if isinstance(away, Unanswered):
+                left.popleft()  # stays claimed: in doubt like the letters of a sender that died
             with workshop.store.begin() as work:
                 work.mails.give_back(left, now=workshop.clock(), because=str(away))
             break
