@@ -12,6 +12,7 @@ from core.moving_in import AlreadyHere, Fresh, KeepsDates, KeepsNewer, Replaces
 from core.registrations_file import OldRegistration, Outdated, RegistrationsRead, read_registrations
 from core.sites import Site
 from core.store.anew import anew
+from core.store.duplicates import likely_pairs
 from core.store.moving_in import MovedIn, MovingIn
 from core.store.work import Store
 from gateway.cli.importing import FILE, UNCHANGED, tell_quarantined
@@ -24,7 +25,26 @@ MOST_LINES_NAMED = 20
 
 @click.group()
 def registrations() -> None:
-    """Registrations: bring people over from an earlier system."""
+    """Registrations: bring people over from an earlier system, find who registered twice."""
+
+
+@registrations.command()
+@click.pass_obj
+def duplicates(app: App) -> None:
+    """Name the registrations that are likely of one person: ids and states only.
+
+    Ends with 3 if there are any. Same phone and day of birth with a similar name, or a suspicious number
+    one digit from another's.
+    """
+    found = 0
+    with app.store(connections=1) as store, store.begin() as work:
+        for pair in likely_pairs(work.db, work.vault):
+            found += 1
+            click.echo(
+                f"#{pair.first_id} ({pair.first}) and #{pair.second_id} ({pair.second}): {pair.likeness}."
+            )
+    click.echo(f"{found or 'No'} likely duplicates.")
+    sys.exit(SOME_SET_ASIDE if found else 0)
 
 
 @registrations.command("import")
