@@ -13,7 +13,8 @@ from conversations.library import Library
 from conversations.media import gsm
 from conversations.script import Choose, Do, Question, Script, Step
 from conversations.verbs import VERBS
-from conversations.words import NOTICES, RULES, SHARED, SMS, one_message
+from conversations.words import NOTICES, REGISTERS, RULES, SHARED, SMS, one_message
+from core.registers import Told
 from core.rule_changes import Purpose
 
 NOTICE_BLOCKS: Final = {
@@ -90,6 +91,13 @@ def of_notices(library: Library, language: str) -> Iterator[Cost]:
             texts = (words.render_notice(block, language, **said, **ways) for ways in _NOTICE_WAYS)
             allowed = allowed_segments(library, language, most)
             yield Cost(NOTICES, block, language, allowed, *_dearest_way(texts))
+    for told in Told:
+        if words.has(REGISTERS, told, language):
+            said = {name: longest[name] for name in ("name", "site", "until")}
+            text = words.render(Say(REGISTERS, told, language, said))
+            yield Cost(
+                REGISTERS, told, language, allowed_segments(library, language, 1), *_dearest_way((text,))
+            )
     ruled = {name: longest[name] for name in ("name", "site", "until")} | {"hours": 1_000}
     for purpose in Purpose:
         if words.has(RULES, purpose, language):

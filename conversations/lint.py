@@ -18,7 +18,8 @@ from conversations.session import DEFAULT_LANGUAGE
 from conversations.understand.answers import command, gist
 from conversations.understand.text import plain, words
 from conversations.verbs import BUSY, VERBS
-from conversations.words import NOTICES, RULES, NoWords
+from conversations.words import NOTICES, REGISTERS, RULES, NoWords
+from core.registers import Told
 from core.rule_changes import Purpose
 
 COMMON_BLOCKS: Final = (
@@ -226,7 +227,12 @@ def _words(library: Library, script: Script, language: str) -> Iterator[Finding]
 
 
 def _common_words(library: Library, language: str) -> Iterator[Finding]:
-    for dialogue, blocks in ((COMMON, COMMON_BLOCKS), (NOTICES, NOTICE_BLOCKS), (RULES, Purpose)):
+    for dialogue, blocks in (
+        (COMMON, COMMON_BLOCKS),
+        (NOTICES, NOTICE_BLOCKS),
+        (RULES, Purpose),
+        (REGISTERS, Told),
+    ):
         for block in blocks:
             if not library.words.has(dialogue, block, language):
                 yield Finding(dialogue, f"{language}.{block}", "has no words")

@@ -105,7 +105,8 @@ VERBS: Final[Mapping[str, Verb]] = {
             # the same person at the same site: nothing is lost
             "already": ("site", "place", "registered", "hours", "registration"),
             "has_reservation": ("site", "first"),
-            "not_proven": (),  # not in the register of the group, or a wrong code; no referral
+            "checking": ("site", "label"),  # kept; the register of the group is asked, and she is written to
+            "not_proven": (),  # a wrong code, or no register to ask; no referral
         },
         assumed=("group", "code", "service", "referral"),
     ),

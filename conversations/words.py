@@ -22,6 +22,7 @@ from conversations.session import DEFAULT_LANGUAGE, Option
 NOTICES: Final = "notices"
 SHARED: Final = "shared"  # words of steps that several dialogues take
 RULES: Final = "rules"  # words about a change of rules, a block per purpose
+REGISTERS: Final = "registers"  # words about what registers answered, a block for each
 LABEL: Final = "label_"
 _DOUBLED_STOP: Final = re.compile(r"(?<!\.)\.\.(?!\.)")
 

@@ -24,6 +24,7 @@ class World:
     country: str = "CZ"
     hotline: str = "1221"
     has_mail: bool = False  # letters by e-mail are sent, and may be promised
+    has_nrzp: bool = False  # the register of health workers can be asked
     hold_for: timedelta = timedelta(minutes=30)  # how long dates are kept while somebody decides
     lead: timedelta = timedelta(hours=2)  # no first date sooner than this after choosing it
     in_view: str = VACCINATION

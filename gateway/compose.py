@@ -14,6 +14,7 @@ from core.geography import load_postcodes
 from core.invitations import HARD_GUARANTEE, Policy, UnusablePolicy, load_policies
 from core.products import Products, load_products
 from core.programme import Programme, UnusableProgramme, load_programme
+from core.registers import Registers
 from core.routing import OperatorChoice
 from core.sending_hours import SendingHours
 from core.services import Services, UnusableServices, load_services
@@ -23,6 +24,7 @@ from core.vault import BadKey, Vault
 from core.world import World
 from gateway import embedded, smtp
 from gateway.clock import utc_now
+from gateway.registers.opening import open_registers
 from gateway.roads import Roads
 from gateway.settings import EMBEDDED, Settings, SettingsError, read
 from workers.mails.carrier import Post
@@ -55,6 +57,7 @@ class App:
             programme=self.programme,
             services=self.services,
             has_mail=bool(self.settings.mail.host),
+            has_nrzp=self.settings.registers.nrzp.kind != "none",
         )
 
     @cached_property
@@ -155,7 +158,13 @@ class App:
             secrets.SystemRandom(),
             clock,
             self.post,
+            self.registers,
         )
+
+    @cached_property
+    def registers(self) -> Registers:
+        """The registers of people that the settings name."""
+        return open_registers(self.settings.registers)
 
     @cached_property
     def writer(self) -> Writer:
@@ -190,6 +199,7 @@ def load_world(
     programme: Programme | None = None,
     services: Services | None = None,
     has_mail: bool = False,
+    has_nrzp: bool = False,
 ) -> World:
     """The configuration of the field, from the data shipped with this release where nothing else is given."""
     services = services or load_services((DATA / "services.toml").read_text("utf-8"), load_vaccines())
@@ -201,6 +211,7 @@ def load_world(
         policy=policy,
         country=country,
         has_mail=has_mail,
+        has_nrzp=has_nrzp,
     )
 
 

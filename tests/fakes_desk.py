@@ -170,6 +170,10 @@ class FakeDesk:
             return Outcome("registered", {**where, "registered": now.isoformat(), "registration": "r1"})
         if said["group"] == "school_staff" and CODES.get(said["code"]) != "good":
             return Outcome("not_proven")
+        if said["group"] == "health_workers":
+            label = dict(GROUPS[said["language"]])["health_workers"]
+            self.registrations.append(blocked(said["name"].split()[0], "unproven", now=now))
+            return Outcome("checking", {"site": _name(said["site"]), "label": label})
         already = self.earlier.get(said["insurance_number"]) == said["site"]
         self.earlier[said["insurance_number"]] = said["site"]
         place = 12 if already else 340

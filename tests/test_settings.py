@@ -80,7 +80,7 @@ def test_the_example_names_every_key() -> None:
     for section, field in Settings.model_fields.items():
         assert section in text
         for key in getattr(field.annotation, "model_fields", {}):
-            assert f"{key} = " in text
+            assert f"{key} = " in text or f"[{section}.{key}]" in text
 
 
 def test_a_variable_wins_over_the_file(tmp_path: Path) -> None:

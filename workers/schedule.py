@@ -16,6 +16,7 @@ from rq.serializers import JSONSerializer
 from workers.mails.sending import send_mails
 from workers.pauses import tell_of_pauses
 from workers.planning import plan_all
+from workers.registers import ask_registers
 from workers.reminding import note_missed, remind
 from workers.upkeep import (
     end_invitations,
@@ -45,6 +46,7 @@ JOBS: Final[tuple[Callable[[], None], ...]] = (
     tell_of_pauses,
     remind,
     note_missed,
+    ask_registers,
 )
 
 

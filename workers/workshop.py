@@ -1,11 +1,12 @@
 """What jobs work with, set once by the composition root: a job's own arguments are ids and nothing else."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
 from conversations.library import Library
+from core.registers import Registers
 from core.routing import OperatorChoice
 from core.sending_hours import SendingHours
 from core.store.work import Store
@@ -27,6 +28,7 @@ class Workshop:
     clock: Callable[[], datetime]
     post: Post | None = None
     """None: no letters are sent."""
+    registers: Registers = field(default_factory=Registers)
 
 
 class NoWorkshop(Exception):

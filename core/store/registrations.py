@@ -171,6 +171,16 @@ class RegistrationBook:
         )
         return self._db.execute(promoted.values(group_key=group_key, score=score)).rowcount == 1
 
+    def claim(self, registration_id: int, group_key: str, *, now: datetime) -> bool:
+        """Note that who waits says she is in a group, for its register to confirm; False if known."""
+        claimed = update(t.registrations).where(
+            _r.registration_id == registration_id,
+            _r.state.in_(QUEUED),
+            _r.claimed_group.is_distinct_from(group_key),
+            _IS_LIVING,
+        )
+        return self._db.execute(claimed.values(claimed_group=group_key, prove_at=now)).rowcount == 1
+
     def replace(self, registration_id: int, *, now: datetime) -> bool:
         """End a registration without dates because a newer one takes its place."""
         ended = (

@@ -36,6 +36,7 @@ from core.store.rationing import RationBook
 from core.store.rebooking import RebookingBook
 from core.store.receipts import ReceiptBook
 from core.store.recordings import RecordingBook
+from core.store.register_checks import RegisterCheckBook
 from core.store.registrations import RegistrationBook
 from core.store.reservations import ReservationBook
 from core.store.responses import ResponseBook
@@ -248,6 +249,10 @@ class Work:
     @cached_property
     def codes(self) -> CodeBook:
         return CodeBook(self.db, self.vault)
+
+    @cached_property
+    def register_checks(self) -> RegisterCheckBook:
+        return RegisterCheckBook(self.db, self.vault)
 
     @cached_property
     def blocks(self) -> BlockBook:

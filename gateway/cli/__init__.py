@@ -27,6 +27,7 @@ COMMANDS = {
     "migrate": "migrate:migrate",
     "number": "number:number",
     "operators": "operators:operators",
+    "registers": "registers:registers",
     "registrations": "registrations:registrations",
     "reservations": "reservations:reservations",
     "secrets": "secrets:secrets",

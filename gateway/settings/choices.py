@@ -379,6 +379,41 @@ class Services(_Section):
     )
 
 
+class RegisterChoice(_Section):
+    """One register of people; without a kind there is none."""
+
+    kind: Literal["none", "file", "http"] = Field(default="none", description='"none", "file" or "http"')
+    file: Path | None = Field(
+        default=None, description='a CSV of the register, such as "nrzp.csv", with kind = "file"'
+    )
+    url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description='where it is asked, such as "https://nrzp.example.cz/people", with kind = "http"',
+    )
+    token: SecretStr = Field(default=SecretStr(""), description="what shows it who we are, as text")
+    answers_within_seconds: float = Field(
+        default=3.0, gt=0, le=30, description="how long it may take to answer, such as 3"
+    )
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.kind == "file" and self.file is None:
+            raise ValueError('needs file with kind = "file"')
+        if self.kind == "http" and not self.url:
+            raise ValueError('needs url with kind = "http"')
+        return self
+
+
+class RegisterChoices(_Section):
+    """The registers of people."""
+
+    population: RegisterChoice = Field(
+        default=RegisterChoice(), description="a table of its own, [registers.population]"
+    )
+    nrzp: RegisterChoice = Field(default=RegisterChoice(), description="a table of its own, [registers.nrzp]")
+
+
 class Secrets(_Section):
     key: Annotated[SecretStr, AfterValidator(_key)] = Field(
         description="what `crs secrets new` prints, and keep it: without it no insurance number can be read"
@@ -408,6 +443,8 @@ class Settings(_Section):
     invitations: Invitations = Invitations()
     programme: Programme = Programme()
     services: Services = Services()
+
+    registers: RegisterChoices = RegisterChoices()
     secrets: Secrets
     log: Log = Log()
     time_zone: ZoneInfo = Field(

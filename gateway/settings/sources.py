@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from core.vault import new_key
 from gateway.embedded.places import make_folder
-from gateway.settings.choices import EMBEDDED, Operator, Settings
-from gateway.settings.words import OPERATORS, SettingsError, in_words, nearest, sections, tables
+from gateway.settings.choices import EMBEDDED, Operator, RegisterChoice, RegisterChoices, Settings
+from gateway.settings.words import OPERATORS, REGISTERS, SettingsError, in_words, nearest, sections, tables
 
 KEY_FILE = "secrets.key"
 
@@ -42,6 +42,11 @@ def read(
     from_variables = _take_variables(chosen, environ)
     for path, usual in _PATHS.items():
         _place(chosen, path, usual, beside=here if file is None or path in from_variables else file.parent)
+    for register, values in _registers(chosen).items():
+        path = f"registers.{register}.file"
+        beside = here if file is None or path in from_variables else file.parent
+        if isinstance(written := values.get("file"), str):
+            values["file"] = str(beside / Path(written).expanduser())
     section = chosen.setdefault("secrets", {})
     if isinstance(section, dict) and "key" not in section and _is_embedded(chosen):
         section["key"] = _own_key(Path(chosen["embedded"]["folder"]))
@@ -79,6 +84,9 @@ def _take_variables(chosen: dict[str, Any], environ: Mapping[str, str]) -> dict[
         values = chosen.setdefault(section, {})
         for key in model.model_fields if isinstance(values, dict) else ():
             places[f"CRS_{section}_{key}".upper()] = (values, key, f"{section}.{key}")
+    for register, values in _registers(chosen).items():
+        for key in RegisterChoice.model_fields:
+            places[f"CRS_REGISTERS_{register}_{key}".upper()] = (values, key, f"registers.{register}.{key}")
     for number, values in tables(chosen.get(OPERATORS)):
         name = re.sub(r"\W", "_", str(values.get("name", "")))
         for key in Operator.model_fields:
@@ -97,6 +105,15 @@ def _take_variables(chosen: dict[str, Any], environ: Mapping[str, str]) -> dict[
             # Others are let be: Kubernetes makes CRS_SERVICE_HOST and the like.
             raise SettingsError(f"the variable {variable} is not known. Did you mean {meant}?")
     return taken
+
+
+def _registers(chosen: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The table of each register, made where the file has none."""
+    section = chosen.setdefault(REGISTERS, {})
+    if not isinstance(section, dict):
+        return {}
+    named = {name: section.setdefault(name, {}) for name in RegisterChoices.model_fields}
+    return {name: values for name, values in named.items() if isinstance(values, dict)}
 
 
 _LISTS = frozenset({"sending_hours", "carriers", "unknown_subscriber_errors"})

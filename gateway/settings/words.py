@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from gateway.settings.choices import Operator, Secrets, Settings
 
 OPERATORS = "operators"
+REGISTERS = "registers"
 
 
 class SettingsError(Exception):
@@ -39,7 +40,7 @@ def nearest(word: str, known: Iterable[str], *, likeness: float = 0.9) -> str | 
 def in_words(error: Any, file: Path | None, chosen: dict[str, Any], variables: dict[str, str]) -> str:
     """Say one of pydantic's errors in one line: where, which key, what is wrong, what to write instead."""
     loc = error["loc"]
-    path = ".".join(map(str, loc[:3] if loc[:1] == (OPERATORS,) else loc[:2]))
+    path = ".".join(map(str, loc[:3] if loc[:1] in ((OPERATORS,), (REGISTERS,)) else loc[:2]))
     place = f"{file}: " if file else "no crs.toml here, and "
     subject = f"the variable {variables[path]}" if path in variables else place + _key_in_words(loc, chosen)
     field, model = _field(loc)
@@ -62,11 +63,20 @@ def in_words(error: Any, file: Path | None, chosen: dict[str, Any], variables: d
     return f"{subject} {reason}.{mend}"
 
 
+def _nested(section: str, part: str) -> type[BaseModel] | None:
+    """The keys of a table inside a section, such as [registers.nrzp]."""
+    field = sections()[section].model_fields.get(part) if section in sections() else None
+    inner = field.annotation if field else None
+    return inner if isinstance(inner, type) and issubclass(inner, BaseModel) else None
+
+
 def _key_in_words(loc: tuple[int | str, ...], chosen: dict[str, Any]) -> str:
     match loc:
         case ("operators", int(number), *rest):
             name = dict(tables(chosen[OPERATORS])).get(number, {}).get("name", f"number {number + 1}")
             return " ".join([f"[[operators]] {name}", *map(str, rest[:1])])
+        case (str(section), str(part), key, *_) if _nested(section, part):
+            return f"[{section}.{part}] {key}"
         case (section, key, *_):
             return f"[{section}] {key}"
         case (key,):
@@ -79,6 +89,8 @@ def _field(loc: tuple[int | str, ...]) -> tuple[Any, type[BaseModel]]:
     match loc:
         case ("operators", int(), str(key), *_):
             model: type[BaseModel] = Operator
+        case (str(section), str(part), str(key), *_) if nested := _nested(section, part):
+            model = nested
         case (str(section), str(key), *_) if section in sections():
             model = sections()[section]
         case (str(key), *_):

@@ -6,9 +6,10 @@ from typing import TypeAlias
 
 from conversations.events import Outcome
 from core.codes import Code, read_code
-from core.programme import Group, Programme, Proof
+from core.programme import Group, Proof
 from core.store import codes
 from core.store.work import Work
+from core.world import World
 from gateway.turns.person import Person
 
 
@@ -24,15 +25,21 @@ class NotShown:
     """She may belong to it, and has not shown it."""
 
 
-Showing: TypeAlias = Belongs | NotShown
+@dataclass(frozen=True, slots=True)
+class RegisterIsAsked:
+    """A register will say, after the turn: asking takes longer than a turn may."""
+
+
+Showing: TypeAlias = Belongs | NotShown | RegisterIsAsked
 
 
 class Belonging:
     """What shows it, in one turn; a code is used up by whoever shows it."""
 
-    def __init__(self, work: Work, programme: Programme, person: Person, *, now: datetime) -> None:
+    def __init__(self, work: Work, world: World, person: Person, *, now: datetime) -> None:
         self._work = work
-        self._programme = programme
+        self._programme = world.programme
+        self._has_nrzp = world.has_nrzp
         self._person = person
         self._now = now
 
@@ -48,8 +55,7 @@ class Belonging:
             case Proof.CODE:
                 return self._by_code(group, number, typed)
             case Proof.NRZP:
-                # TODO: ask the register, once there is one to ask.
-                return NotShown()
+                return RegisterIsAsked() if self._has_nrzp else NotShown()
 
     def check_code(self, group: Group, number: str, typed: str, language: str) -> Outcome:
         """What would become of a code, told before everything else is asked; a guess is counted."""

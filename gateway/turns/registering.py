@@ -8,6 +8,7 @@ from uuid import UUID
 
 from conversations.events import Outcome
 from conversations.verbs import BUSY, VERBS
+from core.blocking import RULES, Reason
 from core.calendars.calendar import PRAGUE
 from core.geography import nearest
 from core.insurance_number import Impossible, Suspicious, Valid, judge
@@ -20,7 +21,7 @@ from core.store.offered import sites_to_choose
 from core.store.registrations import QUEUED, NewRegistration, Registration
 from core.store.work import Work
 from core.world import World
-from gateway.turns.belonging import Belonging, Belongs
+from gateway.turns.belonging import Belonging, Belongs, NotShown, RegisterIsAsked
 from gateway.turns.mailing import announce
 from gateway.turns.pages import page_of
 from gateway.turns.person import Person
@@ -38,7 +39,7 @@ class Registering:
         self._world = world
         self._person = person
         self._now = now
-        self._belonging = Belonging(work, world.programme, person, now=now)
+        self._belonging = Belonging(work, world, person, now=now)
 
     def check_number(self, said: Said) -> Outcome:
         match self._judge(said):
@@ -119,7 +120,7 @@ class Registering:
             },
         )
 
-    def register(self, said: Said) -> Outcome:
+    def register(self, said: Said) -> Outcome:  # noqa: PLR0911 - one for each end
         number, born, site = self._number(said), self._born(said), self._site(said)
         phone = self._person.phone
         if number is None or born is None or site is None or phone is None:
@@ -128,12 +129,14 @@ class Registering:
         if group is None:
             return Outcome("not_proven")
         earlier = self._work.registrations.lock(number)
-        if earlier and (known := self._stays(earlier, group, site)):
+        if earlier and (known := self._stays(earlier, group, site, said["language"] or "cs")):
             return known
         shown = self._belonging.show(group, number, str(said["code"] or ""))
-        if not isinstance(shown, Belongs):
+        if isinstance(shown, NotShown):
             return Outcome("not_proven")
         if earlier and _is_at(earlier, site):
+            if isinstance(shown, RegisterIsAsked):
+                return self._claimed(earlier, group, site, said)
             return self._promoted(earlier, group, site, shown)
         if earlier:
             self._end(earlier)
@@ -154,12 +157,16 @@ class Registering:
             language=said["language"] or "cs",
             address=self._person.address,
         )
-        return self._added(new, site, shown)
+        if isinstance(shown, Belongs):
+            return self._added(new, site, shown)
+        return self._added_unproven(new, group, site, said)
 
-    def _stays(self, earlier: Registration, group: Group, site: Site) -> Outcome | None:
+    def _stays(self, earlier: Registration, group: Group, site: Site, language: str) -> Outcome | None:
         """What to say of an earlier registration that a new one cannot better; None if it can."""
         if earlier.state in ("reserved", "done"):
             return self._has_reservation(earlier)
+        if earlier.site_id == site.site_id and _ends_by_itself(earlier):
+            return self._kept_back(earlier, group, site, language)
         gains = earlier.state in QUEUED and group.score > earlier.score
         return None if gains or not _is_at(earlier, site) else self._registered("already", earlier, site)
 
@@ -172,8 +179,30 @@ class Registering:
         if shown.code_id is not None:
             self._work.codes.name_user(shown.code_id, registration_id)
         mine = self._work.registrations.get(registration_id)
-        announce(self._work, self._world, registration_id, Purpose.REGISTERED, now=self._now)
+        if new.may_wait:
+            announce(self._work, self._world, registration_id, Purpose.REGISTERED, now=self._now)
         return self._registered("registered", mine, site) if mine else Outcome(BUSY)
+
+    def _kept_back(self, earlier: Registration, group: Group, site: Site, language: str) -> Outcome | None:
+        """She would lose the time she registered at for a block that ends by itself."""
+        if earlier.blocked_because is Reason.POSITIVE_PCR:
+            return self._registered("already", earlier, site)
+        return _checking(group, site, language) if earlier.claimed_group == group.key else None
+
+    def _claimed(self, mine: Registration, group: Group, site: Site, said: Said) -> Outcome:
+        """She keeps her place until the register has answered."""
+        self._work.registrations.claim(mine.registration_id, group.key, now=self._now)
+        return _checking(group, site, said["language"] or "cs")
+
+    def _added_unproven(self, new: NewRegistration, group: Group, site: Site, said: Said) -> Outcome:
+        """Until the register has answered she waits by her age, or is kept back where that lets nobody in."""
+        by_age = group_of_age(self._world.programme, new.birth_date, self._now)
+        if by_age and by_age.is_open(self._now):
+            claiming = replace(new, group_key=by_age.key, score=by_age.score, claimed_group=group.key)
+        else:
+            claiming = replace(new, claimed_group=group.key, may_wait=False)
+        added = self._added(claiming, site, Belongs())
+        return added if added.name == BUSY else _checking(group, site, said["language"] or "cs")
 
     def _promoted(self, mine: Registration, group: Group, site: Site, shown: Belongs) -> Outcome:
         """Let somebody forward who waits here, and has shown since that she belongs to a group."""
@@ -258,6 +287,14 @@ def _opening(at: datetime) -> str:
 def _is_at(earlier: Registration, site: Site) -> bool:
     """A registration stands at a site, and nothing keeps it from being invited."""
     return earlier.site_id == site.site_id and earlier.state != "blocked"
+
+
+def _ends_by_itself(earlier: Registration) -> bool:
+    return earlier.blocked_because is not None and RULES[earlier.blocked_because].is_temporary
+
+
+def _checking(group: Group, site: Site, language: str) -> Outcome:
+    return Outcome("checking", {"site": site.name, "label": group.label(language)})
 
 
 def _given(group: Group) -> Outcome:
