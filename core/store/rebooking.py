@@ -14,6 +14,7 @@ from core.store.pairs import IsWanted, PairFinder, on_days
 from core.store.places import Places, slot_ids
 from core.store.reservation_rows import SLOT, Picked, Reservation, ReservationRows, State
 from core.store.reservations import MOST_TRIES, Lapsed, PairTaken
+from core.store.supply import SupplyBook
 from core.world import World
 
 _s = t.slots.c
@@ -49,6 +50,7 @@ class RebookingBook:
         self._db = db
         self._rows = ReservationRows(db)
         self._places = Places(db)
+        self._supply = SupplyBook(db)
 
     def dates_of(self, registration_id: int) -> Reservation | None:
         """The dates that somebody has; not those that she only holds."""
@@ -62,7 +64,8 @@ class RebookingBook:
     ) -> HoldNewOutcome:
         """Keep another pair for somebody while she decides; her dates stay hers.
 
-        Should only the second date be gone, the next best one follows the first.
+        Should only the second date be gone, the next best one follows the first. Of another vaccine than
+        hers there must be a course in sight, as for whoever books.
         """
         self._rows.lock(registration_id)
         dates = self.dates_of(registration_id)
@@ -71,7 +74,9 @@ class RebookingBook:
         self._drop_hold(registration_id)
         pair = self._rows.chosen(picked, site_id, world, now)
         for _ in range(MOST_TRIES):
-            if pair is None:
+            if pair is None or not self._supply.lasts_for(
+                pair, site_id, world, now=now, instead_of=dates.first
+            ):
                 return PairTaken()
             if self._places.move(taken=slot_ids(pair.first, pair.second)):
                 until = now + world.hold_for
@@ -81,7 +86,7 @@ class RebookingBook:
             pair = self._rows.another(pair, world) if pair.second else None
         return PairTaken()
 
-    def exchange(self, registration_id: int, *, now: datetime) -> ChangeOutcome:
+    def exchange(self, registration_id: int, *, world: World, now: datetime) -> ChangeOutcome:
         """Make the held dates hers and give back the old ones; a hold that lapsed is taken if it still can.
 
         Lapsed tells that the old dates stay.
@@ -94,11 +99,17 @@ class RebookingBook:
             return Lapsed()
         if self._rows.move(hold.reservation_id, Reserving.EXCHANGED):
             self._places.move(freed=dates.slot_ids)
-        elif hold.state is State.LAPSED and self._places.move(taken=hold.slot_ids, freed=dates.slot_ids):
+        elif hold.state is State.LAPSED and self._take_again(hold, dates, world, now):
             self._rows.move(hold.reservation_id, Reserving.EXCHANGED_LATE)
         else:
             return Lapsed()
         return self._changed(dates, Pair(hold.first, hold.second))
+
+    def _take_again(self, hold: Reservation, dates: Reservation, world: World, now: datetime) -> bool:
+        """Since the hold lapsed its places and its vaccine are anybody's."""
+        pair, site_id = Pair(hold.first, hold.second), self._rows.site_of(hold.first)
+        is_in_sight = self._supply.lasts_for(pair, site_id, world, now=now, instead_of=dates.first)
+        return is_in_sight and self._places.move(taken=hold.slot_ids, freed=dates.slot_ids)
 
     def let_go_new(self, registration_id: int) -> bool:
         """Free the dates that somebody holds instead of hers; False when there are none."""

@@ -45,6 +45,7 @@ class ReservationBook:
         self._db = db
         self._rows = ReservationRows(db)
         self._places = Places(db)
+        self._supply = SupplyBook(db)
 
     def offers(
         self,
@@ -65,7 +66,7 @@ class ReservationBook:
         """
         is_wanted = on_days(day=day, since=since, weekday=weekday)
         finder = PairFinder(self._db, world.products)
-        supplies = SupplyBook(self._db).of_site(site_id, world, now=now)
+        supplies = self._supply.of_site(site_id, world, now=now)
         track = finder.track_of(instead_of.first.calendar_id) if instead_of else None
         has_course = {track.product.key} if track else set()
         return finder.find(
@@ -95,7 +96,9 @@ class ReservationBook:
         freed = earlier.slot_ids if earlier else ()
         pair = self._rows.chosen(picked, site_id, world, now)
         for _ in range(MOST_TRIES):
-            if pair is None or not self._is_in_sight(pair, earlier, site_id, world, now):
+            if pair is None or not self._supply.lasts_for(
+                pair, site_id, world, now=now, instead_of=earlier.first if earlier else None
+            ):
                 return PairTaken()
             if self._places.move(taken=slot_ids(pair.first, pair.second), freed=freed):
                 if earlier:
@@ -118,23 +121,11 @@ class ReservationBook:
             return found
         # Released meanwhile: its places and its vaccine are anybody's.
         pair, site_id = Pair(found.first, found.second), self._rows.site_of(found.first)
-        if not (
-            self._is_in_sight(pair, None, site_id, world, now) and self._places.move(taken=found.slot_ids)
-        ):
+        is_in_sight = self._supply.lasts_for(pair, site_id, world, now=now)
+        if not (is_in_sight and self._places.move(taken=found.slot_ids)):
             return Lapsed()
         self._rows.move(found.reservation_id, Reserving.CONFIRMED_LATE, now=now)
         return found
-
-    def _is_in_sight(
-        self, pair: Pair, earlier: Reservation | None, site_id: UUID, world: World, now: datetime
-    ) -> bool:
-        """There will be vaccine for a pair; that of dates held in the same calendar before is hers."""
-        if earlier and earlier.first.calendar_id == pair.first.calendar_id:
-            return True
-        track = PairFinder(self._db, world.products).track_of(pair.first.calendar_id)
-        return track is None or SupplyBook(self._db).lasts_for_one_more(
-            site_id, track.product, world, now=now
-        )
 
     def let_go(self, registration_id: int) -> bool:
         """Free what somebody holds, or return False when she holds nothing; confirmed dates stay."""

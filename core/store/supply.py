@@ -9,12 +9,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Date, Uuid, bindparam, cast, func, literal, null, or_, select, union_all
 
-from core.calendars import Round
+from core.calendars import Pair, Round, Slot
 from core.calendars.calendar import PRAGUE
 from core.products import Product
 from core.states import HAS_DATES
 from core.stock import Promised, uncommitted_courses
 from core.store import tables as t
+from core.store.pairs import PairFinder
 from core.store.responses import IN_ORDER
 from core.store.stock import USED
 from core.supply import Need, runs_out_on
@@ -107,6 +108,17 @@ class SupplyBook:
             return True  # not even all turns that are under way use that up
         self._db.execute(select(func.pg_advisory_xact_lock(SUPPLY_LOCK, func.hashtext(str(site_id)))))
         return not self.of_site(site_id, world, now=now)[product.key].lacks
+
+    def lasts_for(
+        self, pair: Pair, site_id: UUID, world: World, *, now: datetime, instead_of: Slot | None = None
+    ) -> bool:
+        """There is vaccine for a pair; that of dates which somebody has, and gives up for it, is hers."""
+        finder = PairFinder(self._db, world.products)
+        track = finder.track_of(pair.first.calendar_id)
+        before = finder.track_of(instead_of.calendar_id) if instead_of else None
+        if track is None or (before and before.product == track.product):
+            return True
+        return self.lasts_for_one_more(site_id, track.product, world, now=now)
 
     def needs(self, site_id: UUID, product: Product, world: World, *, now: datetime) -> list[Need]:
         """Who has dates for a vaccine at a site, from the highest priority down."""

@@ -72,7 +72,7 @@ class Changing:
         mine = self._mine(said)
         if mine is None:
             return Outcome(BUSY)
-        match self._work.rebooking.exchange(mine.registration_id, now=self._now):
+        match self._work.rebooking.exchange(mine.registration_id, world=self._world, now=self._now):
             case Changed() as changed:
                 return self._changed(mine, changed)
             case Lapsed():

@@ -1,7 +1,7 @@
 """Dates that change: the old ones stay until the new are sure, and no place is lost or given twice."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from random import Random
@@ -13,12 +13,12 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.calendars.calendar import PRAGUE
-from core.states import Registering
+from core.states import RESERVATION, Registering, Reserving
 from core.store import tables as t
 from core.store.attendance import arrive, finish, miss
 from core.store.moving_days import move
 from core.store.outcomes import OutcomeBook
-from core.store.rebooking import Changed, NothingToChange, RebookingBook
+from core.store.rebooking import Changed, ChangeOutcome, NothingToChange, RebookingBook
 from core.store.reservation_rows import Picked, Reservation, ReservationRows
 from core.store.reservations import Lapsed, PairTaken
 from core.store.work import Store
@@ -77,7 +77,7 @@ def test_the_old_dates_stay_hers_until_the_new_are_confirmed(store, world, pairs
     assert slots_of(store, anna) == old
     assert places_agree(store)
     with store.begin() as work:
-        changed = work.rebooking.exchange(anna, now=NOW)
+        changed = work.rebooking.exchange(anna, world=world, now=NOW)
     assert isinstance(changed, Changed)
     assert slots_of(store, anna) == (pairs[1].first_id, pairs[1].second_id)
     assert places_agree(store)
@@ -89,7 +89,7 @@ def test_a_change_that_fails_keeps_the_old_dates(store, world, pairs):
         assert isinstance(
             work.rebooking.hold_new(anna, pairs[1], site_id=SITE, world=world, now=NOW), PairTaken
         )
-        assert isinstance(work.rebooking.exchange(anna, now=NOW), Lapsed)
+        assert isinstance(work.rebooking.exchange(anna, world=world, now=NOW), Lapsed)
     assert slots_of(store, anna) == (pairs[0].first_id, pairs[0].second_id)
     assert slots_of(store, eva) == (pairs[1].first_id, pairs[1].second_id)
     assert places_agree(store)
@@ -103,7 +103,7 @@ def test_a_lapsed_change_that_somebody_else_took_leaves_the_old_dates(store, wor
         assert work.reservations.release_lapsed(later) == 1
     dated(store, 2, pairs[1])
     with store.begin() as work:
-        assert isinstance(work.rebooking.exchange(anna, now=later), Lapsed)
+        assert isinstance(work.rebooking.exchange(anna, world=world, now=later), Lapsed)
     assert slots_of(store, anna) == (pairs[0].first_id, pairs[0].second_id)
     assert places_agree(store)
 
@@ -200,6 +200,106 @@ def test_two_changes_at_once_go_one_after_the_other(store, world, pairs, again):
     assert places_agree(store)
 
 
+class Interrupted(ReservationRows):
+    """Another turn does its whole work between the first look and the first change."""
+
+    def __init__(self, db, meanwhile: Callable[[], None], *, is_locked: bool, compares: bool = True) -> None:
+        super().__init__(db)
+        self._meanwhile = meanwhile
+        self._is_locked = is_locked
+        self._compares = compares
+
+    def lock(self, registration_id: int) -> None:
+        if self._is_locked:
+            super().lock(registration_id)
+
+    def latest(self, registration_id: int) -> Reservation | None:
+        return self._seen(super().latest(registration_id))
+
+    def change_of(self, registration_id: int) -> Reservation | None:
+        return self._seen(super().change_of(registration_id))
+
+    def move(self, reservation_id: int, event: Reserving, *, now=None) -> bool:
+        if self._compares:
+            return super().move(reservation_id, event, now=now)
+        same = t.reservations.c.reservation_id == reservation_id
+        self._db.execute(update(t.reservations).where(same).values(state=RESERVATION.after(event)))
+        return True
+
+    def _seen(self, found: Reservation | None) -> Reservation | None:
+        meanwhile, self._meanwhile = self._meanwhile, lambda: None
+        meanwhile()
+        return found
+
+
+def lapsed_hold(store, world, pair: Picked) -> int:
+    with store.begin() as work:
+        anna = add_person(work.db, 1, state="invited")
+        assert isinstance(work.reservations.hold(anna, pair, site_id=SITE, world=world, now=NOW), Reservation)
+        assert work.reservations.release_lapsed(NOW + 2 * world.hold_for) == 1
+    return anna
+
+
+def confirm_and_cancel(store, world, anna: int) -> None:
+    """She confirms by SMS, and cancels in a chat at once."""
+    later = NOW + 2 * world.hold_for
+    with store.begin() as work:
+        confirmed = work.reservations.confirm(anna, world=world, now=later)
+    if isinstance(confirmed, Reservation):
+        with store.begin() as work:
+            work.rebooking.cancel(anna, now=later)
+
+
+def test_a_cancelled_date_is_confirmed_when_the_guard_is_off(store, world, pairs):
+    anna = lapsed_hold(store, world, pairs[0])
+    with store.begin() as work:
+        work.reservations._rows = Interrupted(
+            work.db, lambda: confirm_and_cancel(store, world, anna), is_locked=False
+        )
+        confirmed = work.reservations.confirm(anna, world=world, now=NOW + 2 * world.hold_for)
+    assert isinstance(confirmed, Reservation)
+    assert not slots_of(store, anna)
+    assert not places_agree(store)
+
+
+@pytest.mark.parametrize("again", range(5))
+def test_confirming_and_cancelling_at_once_go_one_after_the_other(store, world, pairs, again):
+    anna = lapsed_hold(store, world, pairs[0])
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: confirm_and_cancel(store, world, anna), range(2)))
+    assert places_agree(store)
+
+
+def changed_while_it_lapses(store, world, pairs, *, compares: bool) -> tuple[int, ChangeOutcome]:
+    """She confirms other dates in the moment in which their hold is released."""
+    anna = dated(store, 1, pairs[0])
+    later = NOW + 2 * world.hold_for
+    with store.begin() as work:
+        work.rebooking.hold_new(anna, pairs[1], site_id=SITE, world=world, now=NOW)
+
+    def release() -> None:
+        with store.begin() as work:
+            assert work.reservations.release_lapsed(later) == 1
+
+    with store.begin() as work:
+        work.rebooking._rows = Interrupted(work.db, release, is_locked=True, compares=compares)
+        changed = work.rebooking.exchange(anna, world=world, now=later)
+    return anna, changed
+
+
+def test_a_released_hold_is_taken_without_a_place_when_nobody_compares_its_state(store, world, pairs):
+    _, changed = changed_while_it_lapses(store, world, pairs, compares=False)
+    assert isinstance(changed, Changed)
+    assert not places_agree(store)
+
+
+def test_a_hold_that_is_released_meanwhile_leaves_her_the_old_dates(store, world, pairs):
+    anna, changed = changed_while_it_lapses(store, world, pairs, compares=True)
+    assert isinstance(changed, Lapsed)
+    assert slots_of(store, anna) == (pairs[0].first_id, pairs[0].second_id)
+    assert places_agree(store)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_in_a_storm_of_changes_no_place_is_lost_or_given_twice(store, world, pairs, seed):
     people = [dated(store, number, pair) for number, pair in enumerate(pairs[:4])]
@@ -215,7 +315,7 @@ def test_in_a_storm_of_changes_no_place_is_lost_or_given_twice(store, world, pai
                         picked = random.choice(pairs)
                         work.rebooking.hold_new(anna, picked, site_id=SITE, world=world, now=NOW)
                     case 2:
-                        work.rebooking.exchange(anna, now=random.choice([NOW, later]))
+                        work.rebooking.exchange(anna, world=world, now=random.choice([NOW, later]))
                     case 3:
                         work.reservations.release_lapsed(later)
                     case 4:
@@ -272,7 +372,7 @@ def test_places_taken_are_those_of_living_reservations_whatever_happens(store, w
                 case "change":
                     work.rebooking.hold_new(anna, picked, site_id=SITE, world=world, now=now)
                 case "exchange":
-                    work.rebooking.exchange(anna, now=now)
+                    work.rebooking.exchange(anna, world=world, now=now)
                 case "second":
                     work.rebooking.change_second(anna, picked.second_id or 0, world=world, now=now)
                 case "cancel":

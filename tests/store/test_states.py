@@ -196,10 +196,10 @@ def _change_dates(w: Watched) -> None:
     changes, changes_late, cancels, leaves = (w.booked() for _ in range(4))
     for registration_id in (changes, changes_late):
         w.other_dates(registration_id)
-    w.do(lambda work: work.rebooking.exchange(changes, now=NOW))
+    w.do(lambda work: work.rebooking.exchange(changes, world=w.world, now=NOW))
     later = NOW + 2 * w.world.hold_for
     w.do(lambda work: work.reservations.release_lapsed(later))
-    w.do(lambda work: work.rebooking.exchange(changes_late, now=later))
+    w.do(lambda work: work.rebooking.exchange(changes_late, world=w.world, now=later))
     w.do(lambda work: work.rebooking.cancel(cancels, now=NOW))
     w.do(lambda work: work.registrations.release(cancels, Registering.CANCELLED))
     w.do(lambda work: work.rebooking.cancel(leaves, now=NOW))

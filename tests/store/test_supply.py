@@ -161,6 +161,39 @@ def test_doses_reported_as_used_are_not_promised_any_more(store: Store, world: W
     assert (left.on_hand, left.promised.first, left.promised.second, left.courses) == (6, 0, 2, 2)
 
 
+def dates_of_a_scarce_vaccine(store: Store, world: World) -> tuple[int, int, Picked]:
+    """Anna has dates for Comirnaty; one course of Moderna is here, and Berta wants it too."""
+    with store.begin() as work:
+        anna, berta = add_people(work.db, 2)
+        add_dates(work.db, pairs=1)
+        deliver(work.db, 2)
+        deliver(work.db, 2, product="moderna")
+    assert book(store, world, anna)
+    with store.begin() as work:
+        firsts, seconds = add_dates(work.db, pairs=2, product="moderna", apart=timedelta(days=28))
+    return anna, berta, Picked(firsts[1], seconds[1])
+
+
+def test_other_dates_are_held_only_where_their_vaccine_is_in_sight(store: Store, world: World) -> None:
+    anna, berta, others = dates_of_a_scarce_vaccine(store, world)
+    assert book(store, world, berta)
+    with store.begin() as work:
+        held = work.rebooking.hold_new(anna, others, site_id=SITE, world=world, now=NOW)
+        assert isinstance(held, PairTaken)
+
+
+def test_a_lapsed_change_is_not_made_when_its_vaccine_is_promised(store: Store, world: World) -> None:
+    anna, berta, others = dates_of_a_scarce_vaccine(store, world)
+    later = NOW + timedelta(hours=1)
+    with store.begin() as work:
+        held = work.rebooking.hold_new(anna, others, site_id=SITE, world=world, now=NOW)
+        assert isinstance(held, Reservation)
+        assert work.reservations.release_lapsed(later) == 1
+    assert book(store, world, berta, now=later)
+    with store.begin() as work:
+        assert isinstance(work.rebooking.exchange(anna, world=world, now=later), Lapsed)
+
+
 # -- Many at once ------------------------------------------------------------------------------------------
 
 
