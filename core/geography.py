@@ -154,6 +154,16 @@ def is_in_country(latitude: float, longitude: float) -> bool:
     return SOUTH <= latitude <= NORTH and WEST <= longitude <= EAST
 
 
+def nuts3(district: str | None) -> str:
+    """The code of a district's region: CZ063 of CZ0632; empty where the district is not known."""
+    return (district or "")[:5]
+
+
+def region_names(postcodes: Postcodes) -> dict[str, str]:
+    """The regions by their NUTS 3 code."""
+    return {nuts3(code.district): code.region for code in postcodes.by_psc.values()}
+
+
 def region_key(name: str) -> str:
     """Compare regions written "Vysočina" and "Kraj Vysočina", "Praha" and "Hlavní město Praha"."""
     return " ".join(w for w in fold(name).split() if w not in {"kraj", "hlavni", "mesto"})

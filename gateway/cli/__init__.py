@@ -22,6 +22,7 @@ COMMANDS = {
     "desk": "desk:desk",
     "dialogues": "dialogues:dialogues",
     "doctor": "doctor:doctor",
+    "export": "export:export",
     "invite": "invite:invite",
     "mail": "mail:mail",
     "migrate": "migrate:migrate",

@@ -10,6 +10,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from core.email_address import is_email_address
+from core.exports.anonymity import DEFAULT_K
 from core.messages import (
     SMS_CHANNEL,
     TELEGRAM_CHANNEL,
@@ -414,6 +415,16 @@ class RegisterChoices(_Section):
     nrzp: RegisterChoice = Field(default=RegisterChoice(), description="a table of its own, [registers.nrzp]")
 
 
+class OpenData(_Section):
+    """What is published for everybody."""
+
+    smallest_group: int = Field(
+        default=DEFAULT_K,
+        ge=2,
+        description="how many registrations a published row has to stand for at least, such as 10",
+    )
+
+
 class Secrets(_Section):
     key: Annotated[SecretStr, AfterValidator(_key)] = Field(
         description="what `crs secrets new` prints, and keep it: without it no insurance number can be read"
@@ -443,6 +454,7 @@ class Settings(_Section):
     invitations: Invitations = Invitations()
     programme: Programme = Programme()
     services: Services = Services()
+    open_data: OpenData = OpenData()
 
     registers: RegisterChoices = RegisterChoices()
     secrets: Secrets
