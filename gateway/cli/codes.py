@@ -14,6 +14,7 @@ import click
 from core.codes import Code, grouped, read_code
 from core.programme import Group, Programme, Proof
 from core.store.codes import Batch
+from gateway.cli.private_file import private_file
 from gateway.compose import App
 
 MOST_AT_ONCE: Final = 100_000
@@ -161,23 +162,11 @@ def _known(batch: Batch | None, batch_id: int) -> Batch:
 
 @contextmanager
 def _written(out: Path | None) -> Iterator[IO[str]]:
-    """A file that only its owner reads, there as a whole or not at all; it never replaces another."""
     if out is None:
         yield sys.stdout
         return
-    if out.exists():
-        raise click.BadParameter(f"{out} is there already; name a new file", param_hint="--out")
-    part = out.with_name(f".{out.name}.part")
-    try:
-        part.touch(mode=0o600)
-        # With a mark, so that a spreadsheet reads the accents.
-        with part.open("w", encoding="utf-8-sig", newline="") as file:
-            yield file
-        part.replace(out)
-    except OSError as wrong:
-        raise click.BadParameter(f"{out} cannot be written: {wrong.strerror}", param_hint="--out") from wrong
-    finally:
-        part.unlink(missing_ok=True)
+    with private_file(out) as file:
+        yield file
 
 
 def _write(file: IO[str], made: Iterable[str], label: str, issued_to: str) -> None:

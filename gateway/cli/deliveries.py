@@ -10,18 +10,17 @@ import click
 
 from core.announcements import read_announced
 from core.open_data import read_table
-from core.stock import DeliveriesRead, Doubt, Movement, Use, UsesRead, read_deliveries, read_uses
+from core.stock import DeliveriesRead, Movement, Use, UsesRead, read_deliveries, read_uses
 from core.store.announcements import Cut, NotExpected, NotSmaller
 from core.store.stock import Added
 from gateway.cli.deliveries_affected import affected, replan
 from gateway.cli.deliveries_check import check
-from gateway.cli.importing import FILE, UNCHANGED, by_option, tell_quarantined
+from gateway.cli.importing import FILE, UNCHANGED, by_option, tell_doubts, tell_quarantined
 from gateway.cli.site_names import find_site
 from gateway.cli.stocked import moment_of, now_option, product_of
 from gateway.compose import App
 
 MOST_SITES_NAMED = 10
-MOST_DOUBTS = 10
 USED_COLUMN = "pouzite_davky"
 
 
@@ -53,7 +52,7 @@ def _import_movements(app: App, read: DeliveriesRead, *, dry_run: bool) -> None:
     if came:
         click.echo(f"Expected deliveries that came: {came}.")
     _tell_strangers(({m.site_id, m.to_site or m.site_id} for m in read.movements), known)
-    _tell_doubts(read.doubts)
+    tell_doubts(read.doubts)
     tell_quarantined(read.quarantined)
 
 
@@ -74,15 +73,6 @@ def _add(
         if dry_run:
             work.db.rollback()
     return known, added, came
-
-
-def _tell_doubts(doubts: Collection[Doubt]) -> None:
-    if doubts:
-        click.echo(f"Read all the same, but look at them: {len(doubts)}.")
-    for doubt in [*doubts][:MOST_DOUBTS]:
-        click.echo(f"  line {doubt.line_number}: {doubt.what}")
-    if len(doubts) > MOST_DOUBTS:
-        click.echo(f"  and {len(doubts) - MOST_DOUBTS} more")
 
 
 def _tell_strangers(touched: Iterable[set[UUID]], known: Collection[UUID]) -> None:
@@ -122,7 +112,7 @@ def expect(app: App, file: Path, *, dry_run: bool, now: datetime | None, who: st
     for each, before in changed:
         click.echo(f"  {each.site_id}: {each.product} on {each.due_on}: {before} -> {each.doses} doses")
     _tell_strangers(({each.site_id} for each in read.deliveries), known)
-    _tell_doubts(read.doubts)
+    tell_doubts(read.doubts)
     tell_quarantined(read.quarantined)
     click.echo(UNCHANGED if dry_run else "See for how many it lasts: `crs deliveries check`.")
 

@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 
 from core.open_data import Quarantined
+from core.stock import Doubt
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 MOMENT = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d"])
+MOST_DOUBTS = 10
 UNCHANGED = "Nothing was changed (--dry-run)."
 
 
@@ -24,6 +26,16 @@ def os_user() -> str:
 by_option = click.option(
     "--by", "who", default=os_user, show_default="you", help="Who decides; kept with it."
 )
+
+
+def tell_doubts(doubts: Collection[Doubt]) -> None:
+    """Point out rows that were believed, though something in them does not fit."""
+    if doubts:
+        click.echo(f"Read all the same, but look at them: {len(doubts)}.")
+    for doubt in [*doubts][:MOST_DOUBTS]:
+        click.echo(f"  line {doubt.line_number}: {doubt.what}")
+    if len(doubts) > MOST_DOUBTS:
+        click.echo(f"  and {len(doubts) - MOST_DOUBTS} more")
 
 
 def tell_quarantined(rows: Collection[Quarantined]) -> None:
