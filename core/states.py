@@ -66,6 +66,7 @@ class Registering(StrEnum):
     LEFT = "cancels the dates, and is not to be invited any more"
     MISSED = "does not come to the first date, and waits again"
     COMPLETED = "has all doses"
+    DOSE_WITHDRAWN = "the dose that was her last is withdrawn"
     LOST_DATES = "loses the dates because vaccine lacks, and stands at the head"
     GUESSED = "gives five wrong PINs"
     BLOCKED = "is kept back by a register, or on request"
@@ -94,7 +95,16 @@ class Reserving(StrEnum):
     ARRIVED = "she comes to the first of two dates"
     MISSED = "she does not come to the first date"
     COMPLETED = "she comes to the last date"
+    FIRST_WITHDRAWN = "the dose of the first of two dates is withdrawn"
+    LAST_WITHDRAWN = "the dose of the second date is withdrawn"
+    ONLY_WITHDRAWN = "the only dose is withdrawn"
     TAKEN_AWAY = "is taken away because vaccine lacks"
+
+
+class Dosing(StrEnum):
+    """What happens to a dose."""
+
+    WITHDRAWN = "is withdrawn: it was recorded by mistake"
 
 
 class Ordering(StrEnum):
@@ -121,6 +131,7 @@ REGISTRATION: Final = Machine(
         Transition(Registering.LEFT, ("reserved",), ("blocked",)),
         Transition(Registering.MISSED, ("reserved",), ("waiting",)),
         Transition(Registering.COMPLETED, ("reserved",), ("done",)),
+        Transition(Registering.DOSE_WITHDRAWN, ("done",), ("reserved",)),
         Transition(Registering.LOST_DATES, ("reserved",), ("returned",)),
         Transition(Registering.GUESSED, _MAY_BOOK, ("blocked",)),
         Transition(Registering.BLOCKED, _MAY_BOOK, ("blocked",)),
@@ -164,9 +175,14 @@ RESERVATION: Final = Machine(
         Transition(Reserving.ARRIVED, ("confirmed",), ("arrived",)),
         Transition(Reserving.MISSED, ("confirmed",), ("missed",)),
         Transition(Reserving.COMPLETED, ("confirmed", "arrived"), ("done",)),
+        Transition(Reserving.FIRST_WITHDRAWN, ("arrived",), ("confirmed",)),
+        Transition(Reserving.LAST_WITHDRAWN, ("done",), ("arrived",)),
+        Transition(Reserving.ONLY_WITHDRAWN, ("done",), ("confirmed",)),
         Transition(Reserving.TAKEN_AWAY, ("confirmed",), ("cancelled",)),
     ),
 )
+
+DOSE: Final = Machine("dose", "given", (Transition(Dosing.WITHDRAWN, ("given",), ("withdrawn",)),))
 
 HAS_DATES: Final = ("confirmed", "arrived")
 """Reservations with a date to come."""
@@ -174,7 +190,7 @@ IS_LIVING: Final = ("held", *HAS_DATES)
 TAKES_PLACES: Final = (*IS_LIVING, "done")
 """For every slot: its places taken are as many as the reservations in these states that name it."""
 
-MACHINES: Final = (REGISTRATION, ORDER, INVITATION, RESERVATION)
+MACHINES: Final = (REGISTRATION, ORDER, INVITATION, RESERVATION, DOSE)
 
 
 def mermaid(machine: Machine) -> str:

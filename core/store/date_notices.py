@@ -16,7 +16,8 @@ from core.store.pairs import day_bounds
 REMINDER: Final = "reminder"
 MISSED: Final = "missed"
 MOVED: Final = "moved"
-PURPOSES: Final = (REMINDER, MISSED, MOVED)
+SECOND_UNFIT: Final = "second_unfit"
+PURPOSES: Final = (REMINDER, MISSED, MOVED, SECOND_UNFIT)
 
 _r, _v, _s, _n, _o = (
     t.registrations.c,

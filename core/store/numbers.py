@@ -6,13 +6,16 @@ from datetime import date, datetime, time, timedelta
 from itertools import accumulate
 from typing import Any, Final
 
-from sqlalchemy import Connection, Date, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Date, and_, cast, func, or_, select
 
 from core.calendars.calendar import PRAGUE
 from core.services import VACCINATION
+from core.states import DOSE
 from core.store import tables as t
 
 _r: Final = t.registrations.c
+_d: Final = t.doses.c
+_IS_GIVEN: Final = _d.state == DOSE.begins_as
 _IS_VACCINATION: Final = _r.service == VACCINATION  # orders of other services are counted by themselves
 
 
@@ -20,7 +23,8 @@ _IS_VACCINATION: Final = _r.service == VACCINATION  # orders of other services a
 class DayNumbers:
     """The state at the end of a day, Prague time; registrations = reservations + waiting.
 
-    Each of the three is counted by itself. `doses` are those recorded at the sites up to that day.
+    Each of the three is counted by itself. `doses` are those given at the sites up to that day, and
+    `completed` the people who have had all of theirs; also those who never registered.
     """
 
     date: date
@@ -28,6 +32,7 @@ class DayNumbers:
     reservations: int
     waiting: int
     doses: int
+    completed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ def end_of(day: date) -> datetime:
 
 
 class NumbersBook:
-    """Reads the `registrations` table as statistics."""
+    """Reads the tables `registrations` and `doses` as statistics."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
@@ -60,23 +65,28 @@ class NumbersBook:
             func.count().filter(is_living, or_(_r.reserved_at.is_(None), _r.reserved_at >= end)),
         ).where(_IS_VACCINATION)
         registrations, reservations, waiting = self._db.execute(counted).one()
-        return DayNumbers(day, registrations, reservations, waiting, self._doses_by(day))
+        given = select(func.count(), func.count().filter(_d.is_last)).where(_IS_GIVEN, _d.given_on <= day)
+        doses, completed = self._db.execute(given).one()
+        return DayNumbers(day, registrations, reservations, waiting, doses, completed)
 
     def daily(self, *, until: date) -> list[DayNumbers]:
-        """The numbers of every day from the first registration to `until`."""
+        """The numbers of every day from the first registration or dose to `until`."""
         came = self._per_day(_r.registered_at)
         ended = self._per_day(_r.ended_at)
         reserved = self._per_day(_r.reserved_at)
         reserved_ended = self._per_day(func.greatest(_r.reserved_at, _r.ended_at), both=True)
         no_longer_waiting = self._per_day(func.least(_r.reserved_at, _r.ended_at))
-        days = _days_between(min(came, default=None), until)
+        given, completed = self._given_per_day(), self._given_per_day(_d.is_last)
+        days = _days_between(min((*came, *given), default=None), until)
         return [
-            DayNumbers(day, registrations, reservations, waiting, self._doses_by(day))
-            for day, registrations, reservations, waiting in zip(
+            DayNumbers(*of_day)
+            for of_day in zip(
                 days,
                 _sum_up(days, came, ended),
                 _sum_up(days, reserved, reserved_ended),
                 _sum_up(days, came, no_longer_waiting),
+                _sum_up(days, given, {}),
+                _sum_up(days, completed, {}),
                 strict=True,
             )
         ]
@@ -103,9 +113,11 @@ class NumbersBook:
         rows = self._db.execute(select(day, func.count()).where(_IS_VACCINATION, *counted).group_by(day))
         return {row[0]: row[1] for row in rows}
 
-    def _doses_by(self, day: date) -> int:
-        """Doses recorded as given; 0 until sites record them (TODO: when there is a `doses` table)."""
-        return 0
+    def _given_per_day(self, *which: ColumnElement[bool]) -> dict[date, int]:
+        rows = self._db.execute(
+            select(_d.given_on, func.count()).where(_IS_GIVEN, *which).group_by(_d.given_on)
+        )
+        return {row[0]: row[1] for row in rows}
 
 
 def _days_between(first: date | None, last: date) -> Sequence[date]:

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from core.calendars import Pair, Slot
-from core.states import HAS_DATES, Reserving
+from core.calendars import Pair, Round, Slot
+from core.products import Product
+from core.states import DOSE, HAS_DATES, Reserving
 from core.store import tables as t
 from core.store.pairs import IsWanted, PairFinder, on_days
 from core.store.places import Places, slot_ids
@@ -17,7 +18,7 @@ from core.store.reservations import MOST_TRIES, Lapsed, PairTaken
 from core.store.supply import SupplyBook
 from core.world import World
 
-_s = t.slots.c
+_s, _c, _d = t.slots.c, t.calendars.c, t.doses.c
 ANY_DAY: Final = on_days()
 
 
@@ -135,16 +136,17 @@ class RebookingBook:
     ) -> list[Slot]:
         """Free second dates for the first one that somebody has or had, soonest first.
 
-        All are within the interval of the product.
+        All are within the interval of the product; where her first dose is recorded, of the one that was
+        given, from the day when it was.
         """
         dates = self.dates_of(registration_id)
         window = self._window(dates, world) if dates else None
         if dates is None or dates.second is None or window is None or not may_change_second(dates, now):
             return []
-        calendar_id, opens, closes = window
+        calendar_ids, opens, closes = window
         free = self._db.execute(
             select(*SLOT)
-            .where(_s.calendar_id == calendar_id, _s.taken < _s.capacity, _s.begins_at >= now + world.lead)
+            .where(_s.calendar_id.in_(calendar_ids), _s.taken < _s.capacity, _s.begins_at >= now + world.lead)
             .where(_s.slot_id != dates.second.slot_id)
             .order_by(_s.begins_at, _s.slot_id)
         )
@@ -164,8 +166,8 @@ class RebookingBook:
         window = self._window(dates, world)
         if second is None or window is None or second.begins_at < now + world.lead:
             return PairTaken()
-        calendar_id, opens, closes = window
-        if second.calendar_id != calendar_id or not opens <= second.day <= closes:
+        calendar_ids, opens, closes = window
+        if second.calendar_id not in calendar_ids or not opens <= second.day <= closes:
             return PairTaken()
         if not self._places.move(taken=[slot_id], freed=[dates.second.slot_id]):
             return PairTaken()
@@ -207,13 +209,41 @@ class RebookingBook:
         row = self._db.execute(select(*SLOT).where(_s.slot_id == slot_id)).first()
         return None if row is None else Slot(*row)
 
-    def _window(self, dates: Reservation, world: World) -> tuple[int, date, date] | None:
-        """The calendar of second dates that follows a first one, and the days that it may be on."""
+    def _window(self, dates: Reservation, world: World) -> tuple[list[int], date, date] | None:
+        """The calendars of second dates that follow a first one, and the days that it may be on."""
         track = PairFinder(self._db, world.products).track_of(dates.first.calendar_id)
-        interval = track.product.interval_on(dates.first.day) if track else None
-        if track is None or track.second_id is None or interval is None:
+        if track is None or track.second_id is None:
             return None
-        return (track.second_id, *interval.window(dates.first.day))
+        product, day, calendar_ids = track.product, dates.first.day, [track.second_id]
+        if given := self._given(dates, world):
+            product, day = given
+            if product != track.product:
+                calendar_ids = self._seconds_of(self.booked(dates, world)[0], product, world)
+        interval = product.interval_on(day)
+        return (calendar_ids, *interval.window(day)) if interval else None
+
+    def booked(self, dates: Reservation, world: World) -> tuple[UUID, Product | None]:
+        """The site and the vaccine of somebody's dates; None for one that we do not know."""
+        found = select(_c.site_id, _c.product).where(_c.calendar_id == dates.first.calendar_id)
+        site_id, written = self._db.execute(found).one()
+        return site_id, world.products.find(written)
+
+    def _given(self, dates: Reservation, world: World) -> tuple[Product, date] | None:
+        """The vaccine and the day of the first dose, as it is recorded."""
+        first = select(_d.product, _d.given_on).where(
+            _d.reservation_id == dates.reservation_id, _d.dose_number == 1, _d.state == DOSE.begins_as
+        )
+        row = self._db.execute(first).first()
+        return (world.products.by_key[row.product], row.given_on) if row else None
+
+    def _seconds_of(self, site_id: UUID, product: Product, world: World) -> list[int]:
+        """The calendars of second doses of a vaccine at a site."""
+        seconds = select(_c.calendar_id, _c.product).where(_c.site_id == site_id, _c.round == Round.SECOND)
+        return [
+            row.calendar_id
+            for row in self._db.execute(seconds)
+            if world.products.find(row.product) == product
+        ]
 
 
 def is_all_ahead(dates: Reservation, now: datetime) -> bool:

@@ -224,6 +224,10 @@ class RegistrationBook:
         """Note that somebody has had all doses."""
         return self._move(registration_id, Registering.COMPLETED)
 
+    def uncomplete(self, registration_id: int) -> bool:
+        """Note that somebody has not had all doses after all."""
+        return self._move(registration_id, Registering.DOSE_WITHDRAWN)
+
     def send_back(self, registration_id: int) -> bool:
         """Put somebody who was invited and found nothing at the head of the queue."""
         return self._move(registration_id, Registering.FOUND_NOTHING)

@@ -252,7 +252,10 @@ _NOTED = {
     Reserving.CONFIRMED_LATE: _v.confirmed_at,
     Reserving.ARRIVED: _v.arrived_at,
     Reserving.COMPLETED: _v.done_at,
-}  # when that was
+    Reserving.FIRST_WITHDRAWN: _v.arrived_at,
+    Reserving.LAST_WITHDRAWN: _v.done_at,
+    Reserving.ONLY_WITHDRAWN: _v.done_at,
+}  # when that was; what is taken back is at no time
 _MOVE = {
     event: update(t.reservations)
     .where(_v.reservation_id == bindparam("reservation"), _v.state.in_(RESERVATION.before(event)))

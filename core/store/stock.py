@@ -1,18 +1,25 @@
 """Doses delivered, passed on, used and wasted."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from core.states import DOSE
 from core.stock import Action, Arrival, Movement, Stock, Use
 from core.store import tables as t
 
 USED = "Spotřeba"
+GIVEN = "Podané dávky"  # doses recorded one by one, for as long as no use of that day is reported
+_STOCK_LOCK: Final = 12  # namespace of the advisory locks under which the use of a site is counted
+
+GivenDay: TypeAlias = tuple[UUID, str, date]
+"""A site, a vaccine by its key, and a local day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,42 @@ class StockBook:
         """
         moved, arrivals = self._add_movements(movements)
         return Added(moved, self._add_uses(uses), arrivals)
+
+    def count_given(self, days: Iterable[GivenDay]) -> None:
+        """Take the doses recorded on these days off the stock.
+
+        One source a site, vaccine and day: where its use is reported (`ockovani-spotreba`, which knows the
+        waste too), that holds and recorded doses are not counted besides.
+        """
+        wanted = sorted(set(days), key=str)
+        self._lock(site_id for site_id, *_ in wanted)
+        d, m = t.doses.c, t.stock_movements.c
+        given = (
+            select(d.site_id, d.product, d.given_on, func.count())
+            .where(tuple_(d.site_id, d.product, d.given_on).in_(wanted), d.state == DOSE.begins_as)
+            .group_by(d.site_id, d.product, d.given_on)
+        )
+        counted = {(row[0], row[1], row[2]): int(row[3]) for row in self._db.execute(given)}
+        reported = set(
+            self._db.execute(
+                select(m.movement_key).where(m.movement_key.in_([_key(USED, day) for day in wanted]))
+            ).scalars()
+        )
+        self._db.execute(
+            delete(t.stock_movements).where(m.movement_key.in_([_key(GIVEN, day) for day in wanted]))
+        )
+        rows = [
+            _use_row(GIVEN, day, counted[day])
+            for day in wanted
+            if day in counted and _key(USED, day) not in reported
+        ]
+        if rows:
+            self._db.execute(upsert(t.stock_movements), rows)
+
+    def _lock(self, site_ids: Iterable[UUID]) -> None:
+        """Nobody else counts the use of these sites until the commit."""
+        for site_id in sorted(set(site_ids)):
+            self._db.execute(select(func.pg_advisory_xact_lock(_STOCK_LOCK, func.hashtext(str(site_id)))))
 
     def on_hand(self, site_id: UUID, *, today: date | None = None) -> dict[str, int]:
         """Doses at a site by product; never below 0, whatever the reports say.
@@ -74,23 +117,18 @@ class StockBook:
 
     def _add_uses(self, uses: Sequence[Use]) -> int:
         # The office splits some days into two rows.
-        doses: Counter[tuple[UUID, str, date]] = Counter()
+        doses: Counter[GivenDay] = Counter()
         for use in uses:
             doses[use.site_id, use.product, use.used_on] += use.used + use.wasted
         if not doses:
             return 0
-        rows = [
-            {
-                "movement_key": f"{USED}|{site_id}|{product}|{day}",
-                "site_id": site_id,
-                "product": product,
-                "kind": USED,
-                "moved_on": day,
-                "doses": -gone,
-            }
-            for (site_id, product, day), gone in doses.items()
-        ]
+        rows = [_use_row(USED, day, gone) for day, gone in doses.items()]
         m = t.stock_movements.c
+        self._lock(site_id for site_id, *_ in doses)
+        self._db.execute(
+            delete(t.stock_movements).where(m.movement_key == bindparam("of_doses")),
+            [{"of_doses": _key(GIVEN, day)} for day in doses],
+        )
         new = upsert(t.stock_movements)
         kept = new.on_conflict_do_update(
             index_elements=["movement_key"],
@@ -98,6 +136,22 @@ class StockBook:
             where=m.doses != new.excluded.doses,
         ).returning(m.movement_key)
         return len(self._db.execute(kept, rows).all())
+
+
+def _key(kind: str, day: GivenDay) -> str:
+    return "|".join((kind, *map(str, day)))
+
+
+def _use_row(kind: str, day: GivenDay, doses: int) -> dict[str, object]:
+    site_id, product, used_on = day
+    return {
+        "movement_key": _key(kind, day),
+        "site_id": site_id,
+        "product": product,
+        "kind": kind,
+        "moved_on": used_on,
+        "doses": -doses,
+    }
 
 
 def _rows(movement: Movement) -> list[dict[str, object]]:

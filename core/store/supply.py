@@ -7,7 +7,20 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Date, Uuid, bindparam, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    Connection,
+    Date,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from core.calendars import Pair, Round, Slot
 from core.calendars.calendar import PRAGUE
@@ -17,7 +30,7 @@ from core.stock import Promised, uncommitted_courses
 from core.store import tables as t
 from core.store.pairs import PairFinder
 from core.store.responses import IN_ORDER
-from core.store.stock import USED
+from core.store.stock import GIVEN, USED
 from core.supply import Need, runs_out_on
 from core.world import World
 
@@ -186,16 +199,23 @@ def _supply(
 
 _SITE, _TODAY = bindparam("site", type_=Uuid()), bindparam("today", type_=Date())
 _NO_DAY = cast(null(), Date)
+# Doses recorded one by one count from the day after: until it is over, who is still to come that day has
+# her dose among the promised ones.
+_IS_COUNTED = or_(_m.kind != GIVEN, _m.moved_on < _TODAY)
 _used_until = (
     select(func.max(_m.moved_on))
-    .where(_m.site_id == _c.site_id, _m.product == _c.product, _m.kind == USED)
+    .where(
+        _m.site_id == _c.site_id,
+        _m.product == _c.product,
+        or_(_m.kind == USED, and_(_m.kind == GIVEN, _IS_COUNTED)),
+    )
     .correlate(t.calendars)
     .scalar_subquery()
 )
 _given_on = cast(func.timezone(PRAGUE.key, _s.begins_at), Date)
 _HERE = (
     select(literal("here").label("what"), _m.product, _NO_DAY.label("day"), func.sum(_m.doses).label("doses"))
-    .where(_m.site_id == _SITE, _m.moved_on <= _TODAY)
+    .where(_m.site_id == _SITE, _m.moved_on <= _TODAY, _IS_COUNTED)
     .group_by(_m.product)
 )
 _MOVING = select(literal("coming"), _m.product, _m.moved_on, _m.doses).where(

@@ -16,6 +16,7 @@ from core.store.codes import CodeBook
 from core.store.confirmations import ConfirmationView
 from core.store.date_notices import DateNoticeBook
 from core.store.dead_pins import DeadPinBook
+from core.store.doses import DoseBook
 from core.store.gates import GateBook
 from core.store.held_changes import HeldChangeBook
 from core.store.inbox import InboxBook
@@ -213,6 +214,10 @@ class Work:
     @cached_property
     def routes(self) -> RouteBook:
         return RouteBook(self.db)
+
+    @cached_property
+    def doses(self) -> DoseBook:
+        return DoseBook(self.db, self.vault)
 
     @cached_property
     def dead_pins(self) -> DeadPinBook:

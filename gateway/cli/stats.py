@@ -10,7 +10,7 @@ import click
 from core.store.numbers import DayNumbers, NumbersBook
 from gateway.compose import App
 
-COLUMNS = ("date", "registrations", "reservations", "waiting", "doses")
+COLUMNS = ("date", "registrations", "reservations", "waiting", "doses", "completed")
 
 
 @click.command()
@@ -18,7 +18,7 @@ COLUMNS = ("date", "registrations", "reservations", "waiting", "doses")
 @click.option("--json", "as_json", is_flag=True, help="A list with one object a day, or one object.")
 @click.pass_obj
 def stats(app: App, day: datetime | None, as_json: bool) -> None:
-    """Unique registrations, reservations, waiting and doses at the end of each day."""
+    """Unique registrations, reservations, waiting, doses and completed people at the end of each day."""
     with app.store(connections=1) as store, store.begin() as work:
         numbers = NumbersBook(work.db)
         if day is not None:

@@ -46,9 +46,9 @@ def test_registrations_are_reservations_and_waiting(db):
     add_person(db, 3, at=noon, state="reserved", reserved_at=noon + timedelta(days=1))
     add_person(db, 4, at=noon, ended_at=noon + timedelta(days=2))
     assert NumbersBook(db).daily(until=date(2021, 1, 17)) == [
-        DayNumbers(date(2021, 1, 15), 3, 0, 3, 0),
-        DayNumbers(date(2021, 1, 16), 4, 1, 3, 0),
-        DayNumbers(date(2021, 1, 17), 3, 1, 2, 0),
+        DayNumbers(date(2021, 1, 15), 3, 0, 3, 0, 0),
+        DayNumbers(date(2021, 1, 16), 4, 1, 3, 0, 0),
+        DayNumbers(date(2021, 1, 17), 3, 1, 2, 0, 0),
     ]
 
 
@@ -61,7 +61,7 @@ def test_a_day_ends_at_midnight_in_prague(db):
 
 def test_before_the_first_registration_there_is_no_day(db):
     assert NumbersBook(db).daily(until=FIRST) == []
-    assert NumbersBook(db).on(FIRST) == DayNumbers(FIRST, 0, 0, 0, 0)
+    assert NumbersBook(db).on(FIRST) == DayNumbers(FIRST, 0, 0, 0, 0, 0)
 
 
 def _life(came: int, waits: int | None, lasts: int | None):

@@ -10,9 +10,12 @@ from click.testing import CliRunner
 from sqlalchemy import insert, select, text
 
 from core.blocking import Reason
-from core.states import INVITATION, MACHINES, ORDER, REGISTRATION, RESERVATION, Machine, Registering
+from core.doses import Dose
+from core.doses_file import Claim
+from core.states import DOSE, INVITATION, MACHINES, ORDER, REGISTRATION, RESERVATION, Machine, Registering
 from core.store import tables as t
 from core.store.attendance import arrive, finish, miss
+from core.store.dosing import record, withdraw
 from core.store.reservation_rows import Picked, Reservation
 from core.store.work import Store, Work
 from core.world import World
@@ -25,6 +28,7 @@ OF_TABLE = {
     "registrations": (REGISTRATION, ORDER),
     "invitations": (INVITATION,),
     "reservations": (RESERVATION,),
+    "doses": (DOSE,),
 }
 
 SEE = """
@@ -181,6 +185,7 @@ def test_every_transition_of_the_table_is_made_and_no_other(watched: Watched) ->
     do(lambda work: work.reservations.let_go(let_go))
     _change_dates(w)
     _keep_attendance(w)
+    _give_and_withdraw(w)
     short = w.booked()
     do(lambda work: work.rationing.take_away(work.rationing.lock_dates(short)))
     booked, replaced, _left = (w.person("choosing", service="pcr") for _ in range(3))
@@ -214,6 +219,25 @@ def _keep_attendance(w: Watched) -> None:
     w.do(lambda work: arrive(work, comes.reservation_id, now=last))
     w.do(lambda work: finish(work, has_all.reservation_id, now=last))
     w.do(lambda work: list(miss(work, SITE, misses.first.day, now=last)))
+
+
+def _give_and_withdraw(w: Watched) -> None:
+    """Both doses of one course, the last one and then the first withdrawn; and the only one of another."""
+    for products in (("comirnaty", "comirnaty"), ("janssen",)):
+        dates = w.reservation_of(w.booked())
+        assert dates.second is not None
+        now = dates.second.begins_at
+        with w.store.begin() as work:
+            number = work.doses.holders([dates.reservation_id])[dates.reservation_id].number
+            for n, (product, slot) in enumerate(
+                zip(products, (dates.first, dates.second), strict=False), start=1
+            ):
+                dose = Dose(n, product, slot.day, SITE, "EJ6796", "sestra")
+                record(work, Claim(n, dose, number), world=w.world, by="site", now=now)
+        with w.store.begin() as work:
+            given = select(t.doses.c.dose_id).where(t.doses.c.state == "given")
+            for dose_id in work.db.execute(given.order_by(t.doses.c.dose_id.desc())).scalars().all():
+                withdraw(work, dose_id, by="site", because="a slip", now=now)
 
 
 def _runs_out(w: Watched, *, most: int | None) -> Callable[[Work], object]:

@@ -8,6 +8,7 @@ What must never be is a named constraint here, whatever the code above believes.
 from core.store.tables.base import metadata
 from core.store.tables.channels import call_backs, pin1s, proven_phones, recordings, step_counts
 from core.store.tables.codes import code_batches, group_codes, wrong_codes
+from core.store.tables.doses import doses
 from core.store.tables.mails import mails
 from core.store.tables.messages import (
     attempts,
@@ -54,6 +55,7 @@ __all__ = [
     "code_batches",
     "date_notices",
     "dead_pins",
+    "doses",
     "early_receipts",
     "expected_deliveries",
     "group_codes",
