@@ -28,13 +28,14 @@ NOTICE_BLOCKS: Final = {
     "reminder": 1,
     "missed": 1,
     "moved": 2,
+    "second_unfit": 1,
     "dates_moved": 2,
     "dates_lost": 2,
 }  # block -> segments at most
 # What decides between the wordings of a notice: whether a PIN or a pause has an end, who has a PIN, and
 # which dose it is.
 _NOTICE_WAYS: Final[tuple[dict[str, Any], ...]] = tuple(
-    {"valid_until": until, "last_day": until, "has_pin": has_pin, "dose": dose}
+    {"valid_until": until, "last_day": until, "has_pin": has_pin, "dose": dose, "is_other_vaccine": has_pin}
     for until in (None, samples.LONGEST["second"])
     for has_pin in (False, True)
     for dose in (1, 2)
@@ -86,6 +87,7 @@ def of_notices(library: Library, language: str) -> Iterator[Cost]:
     longest = samples.LONGEST
     said = {name: longest[name] for name in ("name", "site", "pin", "first", "second", "address")}
     said |= {"minutes": 10, "from_on": longest["first"]}
+    said |= dict.fromkeys(("given", "opens", "closes", "instead"), longest["second"])
     for block, most in NOTICE_BLOCKS.items():
         if words.has(NOTICES, block, language):
             texts = (words.render_notice(block, language, **said, **ways) for ways in _NOTICE_WAYS)

@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": "demo:demo",
     "desk": "desk:desk",
     "dialogues": "dialogues:dialogues",
+    "doses": "doses:doses",
     "doctor": "doctor:doctor",
     "export": "export:export",
     "invite": "invite:invite",
