@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from core.sites import Changed, Doubt, Kind, People, Site, SitesDiff, diff, sort_out
 from core.sites.doubts import NOBODY, doubts
+from core.sites.gate import PUBLIC
 
 TODAY = date(2021, 1, 22)
 SITE = Site(
@@ -154,5 +155,5 @@ def test_an_import_never_offers_what_was_not_for_the_public(old: Site, new: Site
     safe = sort_out(diff({old.site_id: old}, [new]), {}, gone_before={}, today=TODAY).safe
     assert isinstance(safe, SitesDiff)
     for changed in safe.changed:
-        if old.kind in (None, Kind.SELF_PAYERS, Kind.ARMY):
-            assert changed.new.kind in (None, Kind.SELF_PAYERS, Kind.ARMY)
+        if old.kind not in PUBLIC:
+            assert changed.new.kind not in PUBLIC
