@@ -10,7 +10,8 @@ from pathlib import Path
 
 from conversations.library import Library, load_library
 from conversations.shortcuts import shortcuts
-from core.geography import load_postcodes
+from core.exports.smart import Publication, publish
+from core.geography import load_postcodes, region_names
 from core.invitations import HARD_GUARANTEE, Policy, UnusablePolicy, load_policies
 from core.products import Products, load_products
 from core.programme import Programme, UnusableProgramme, load_programme
@@ -18,6 +19,7 @@ from core.registers import Registers
 from core.routing import OperatorChoice
 from core.sending_hours import SendingHours
 from core.services import Services, UnusableServices, load_services
+from core.store.openings import OpeningView
 from core.store.schema import current_revision, newest_revision, upgrade
 from core.store.work import Store
 from core.vault import BadKey, Vault
@@ -165,6 +167,13 @@ class App:
     def registers(self) -> Registers:
         """The registers of people that the settings name."""
         return open_registers(self.settings.registers)
+
+    def free_dates(self, store: Store, now: datetime) -> Publication:
+        """What can be booked from now on, as it is published."""
+        until = now + timedelta(days=self.settings.open_data.days_ahead)
+        with store.begin() as work:
+            openings = OpeningView(work.db).of_all_sites(self.world, now=now, until=until)
+        return publish(openings, region_names(self.world.postcodes), hotline=self.world.hotline)
 
     @cached_property
     def writer(self) -> Writer:

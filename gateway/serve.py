@@ -32,6 +32,8 @@ from gateway.sender import LOOK_EVERY_SECONDS, Sender, set_within
 from gateway.turns.backlog import Backlog
 from gateway.turns.runner import TurnRunner
 from gateway.watch import Promptness, Watch
+from gateway.web.scheduling import SchedulingLinks
+from gateway.web.visitor import Front
 
 log = structlog.get_logger()
 
@@ -251,6 +253,8 @@ async def serve(app: App, store: Store, redis_url: str, stop: asyncio.Event) -> 
     application = pages(gateway.metrics)
     for channel in gateway.channels:
         application.router.add_routes(channel.routes)
+    if app.settings.open_data.scheduling_links:
+        application.router.add_routes(_scheduling_links(app, store).routes)
     # An update that is not durable yet when we leave is not answered, and comes again.
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=LEAVE_WITHIN_SECONDS)
     await runner.setup()
@@ -265,6 +269,15 @@ async def serve(app: App, store: Store, redis_url: str, stop: asyncio.Event) -> 
         await runner.cleanup()
     if not working.cancelled():
         working.result()
+
+
+def _scheduling_links(app: App, store: Store) -> SchedulingLinks:
+    return SchedulingLinks(
+        lambda now: app.free_dates(store, now),
+        Front(app.settings.web.behind_proxy),
+        utc_now,
+        public_url=app.settings.open_data.public_url,
+    )
 
 
 async def end(running: Collection[asyncio.Future[None]]) -> None:

@@ -85,6 +85,16 @@ class PairFinder:
             found += day.slots
         return self._pairs(days, not_before, at_most)
 
+    def bookable_days(
+        self, site_ids: Collection[UUID], *, not_before: datetime, is_wanted: IsWanted = lambda _: True
+    ) -> dict[int, tuple[Track, set[date]]]:
+        """By each calendar of first doses, the local days with a free slot that a second date may follow."""
+        tracks = self._tracks(_c.site_id.in_(site_ids))
+        found: dict[int, tuple[Track, set[date]]] = {track.first_id: (track, set()) for track in tracks}
+        for day in self._days(tracks, not_before, is_wanted):
+            found[day.track.first_id][1].add(day.day)
+        return found
+
     def sites_with_room(self, *, not_before: datetime) -> set[UUID]:
         """The sites where a first slot is free."""
         has_room = exists().where(

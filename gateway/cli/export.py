@@ -1,9 +1,10 @@
 """``crs export``: open data for everybody, in the ministry's schemas."""
 
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
@@ -13,10 +14,12 @@ import click
 from core.exports import mista, registrace, rezervace
 from core.exports.anonymity import Tally
 from core.exports.sheet import Cells, Sheet
+from core.exports.smart import MANIFEST, Publication
 from core.geography import region_names
 from core.store.exports import ExportView
 from gateway.cli.importing import UNCHANGED
 from gateway.compose import App
+from gateway.web.scheduling import PATH
 from gateway.whole_files import replaced
 
 LINES_AT_ONCE: Final = 10_000
@@ -97,6 +100,53 @@ def mista_(app: App, *, out: Path) -> None:
         listed = [site for site in work.sites.all().values() if mista.is_listed(site)]
         listed.sort(key=lambda site: (site.name, site.site_id))
         _write(mista.SHEET, out, map(mista.cells, listed), len(listed))
+
+
+@export.command("smart")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A folder of a web server; it is made where there is none.",
+)
+@click.option(
+    "--base-url", help="Where the folder is on the web; usually /smart-scheduling at [open_data] public_url."
+)
+@click.pass_obj
+def smart_(app: App, *, out: Path, base_url: str | None) -> None:
+    """Free dates as SMART Scheduling Links: a manifest, and Location, Schedule and Slot files."""
+    here = app.settings.open_data.public_url
+    base = base_url or (here and here.rstrip("/") + PATH)
+    if not base.startswith(("https://", "http://")):
+        raise click.BadParameter(
+            "say where the folder is on the web, such as https://crs.example.cz/smart-scheduling",
+            param_hint="--base-url",
+        )
+    now = datetime.now(UTC)
+    with app.store(connections=1) as store:
+        publication = app.free_dates(store, now)
+    try:
+        _put_into(out, publication, base, at=now)
+    except OSError as wrong:
+        raise click.BadParameter(f"{out} cannot be written: {wrong.strerror}", param_hint="--out") from wrong
+    for each in publication.outputs:
+        lines = each.text.count("\n")
+        click.echo(f"{out / each.name}: {lines} {each.kind}{'' if lines == 1 else 's'}.")
+    click.echo(f"{out / MANIFEST}: published at {base.rstrip('/')}/{MANIFEST}.")
+
+
+def _put_into(folder: Path, publication: Publication, base_url: str, *, at: datetime) -> None:
+    """Files first, then the manifest that names them; slots of regions that it does not name any more go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in publication.outputs:
+        with replaced(folder / each.name) as file:
+            file.write(each.text)
+    with replaced(folder / MANIFEST) as file:
+        json.dump(publication.manifest(base_url, at=at), file, indent=2)
+    named = {each.name for each in publication.outputs}
+    for old in folder.glob("slots-*.ndjson"):
+        if old.name not in named:
+            old.unlink()
 
 
 @contextmanager

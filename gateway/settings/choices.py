@@ -423,6 +423,17 @@ class OpenData(_Section):
         ge=2,
         description="how many registrations a published row has to stand for at least, such as 10",
     )
+    scheduling_links: bool = Field(
+        default=True, description="true for free dates at /smart-scheduling/$bulk-publish, or false"
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description='where the outside world finds [web] listen, such as "https://crs.example.cz"',
+    )
+    days_ahead: int = Field(
+        default=28, ge=1, le=366, description="for how many days free dates are published, such as 28"
+    )
 
 
 class Secrets(_Section):

@@ -1,6 +1,7 @@
 """``crs export``: our own readers read it back, it is the same twice, and nobody is in it."""
 
 import csv
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,6 +23,7 @@ from gateway.cli.export import export
 from gateway.compose import App, load_world
 from gateway.settings import Settings
 from tests.installation import SITES
+from tests.slot_publisher import check_files, check_manifest
 from tests.workers.town import (
     NOW,
     OTHER_SITE,
@@ -226,3 +228,28 @@ def test_ages_are_those_of_the_day_of_the_export(town: Store):
         view = ExportView(work.db)
         groups = [next(iter(view.registrations(on=date(2021, 1, day)))).youngest for day in (22, 23)]
     assert groups == [75, 80]
+
+
+def test_free_dates_are_published_in_a_folder(run: Run, town: Store, tmp_path: Path):
+    soon = datetime.now(UTC).replace(hour=8, minute=0) + timedelta(days=1)
+    with town.begin() as work:
+        add_dates(work.db, pairs=2, product="janssen", first=soon)
+    out = tmp_path / "web"
+    out.mkdir()
+    (out / "slots-CZ010.ndjson").write_text("of yesterday", "utf-8")
+    said = lines(run("smart", "--out", out, "--base-url", "https://crs.example.cz/free/"))
+    assert said[-1] == f"{out / '$bulk-publish'}: published at https://crs.example.cz/free/$bulk-publish."
+    kinds = check_manifest(json.loads((out / "$bulk-publish").read_text("utf-8")))
+    files = {url: (out / url.rpartition("/")[2]).read_text("utf-8") for url in kinds}
+    assert Counter(name.partition("/")[0] for name in check_files(files, kinds)) == {
+        "Location": 1,
+        "Schedule": 1,
+        "Slot": 2,
+    }
+    assert len(list(out.iterdir())) == 4
+
+
+def test_free_dates_need_an_address(run: Run, tmp_path: Path):
+    ran = run("smart", "--out", tmp_path)
+    assert ran.exit_code == 2
+    assert "https://crs.example.cz/smart-scheduling" in ran.stderr
