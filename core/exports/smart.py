@@ -41,6 +41,7 @@ _SERVICE: Final = {
         },
     ]
 }
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 CVX: Final[Mapping[str, str]] = MappingProxyType(
     {"comirnaty": "208", "spikevax": "207", "vaxzevria": "210", "janssen": "212"}
 )
@@ -67,7 +68,7 @@ class Output:
 
     name: str
     kind: str
-    text: str
+    body: bytes
     region: str = ""
 
 
@@ -93,7 +94,7 @@ class Publication:
 
 
 def publish(openings: Iterable[Opening], regions: Mapping[str, str], *, hotline: str) -> Publication:
-    """Locations, schedules, and slots by region, in the order of ids: the same data make the same text."""
+    """Locations, schedules, and slots by region, in the order of ids: the same data make the same bytes."""
     openings = sorted(openings, key=lambda each: each.calendar_id)
     sites: dict[UUID, Site] = {each.site.site_id: each.site for each in openings}
     slots: defaultdict[str, list[Resource]] = defaultdict(list)
@@ -180,8 +181,8 @@ def lengths(slots: Sequence[Slot]) -> Iterable[tuple[Slot, timedelta]]:
         yield from zip(day, (min(each, LONGEST) for each in apart), strict=True)
 
 
-def _ndjson(resources: Iterable[Resource]) -> str:
-    return "".join(json.dumps(each, ensure_ascii=False, separators=(",", ":")) + "\n" for each in resources)
+def _ndjson(resources: Iterable[Resource]) -> bytes:
+    return "".join(_ENCODE(each) + "\n" for each in resources).encode()
 
 
 def _instant(at: datetime) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, union
 
 from core.calendars import Slot
 from core.calendars.calendar import PRAGUE
@@ -34,7 +34,7 @@ class OpeningView:
         A slot is bookable where a place is free, a second date may follow and vaccine is in sight.
         """
         sites = {site.site_id: site for site in offered_sites(self._db, world, now=now)}
-        lacking = self._lacking(sites, world, now=now)
+        lacking = self._lacking(world, now=now)
         last_day = until.astimezone(PRAGUE).date()
         not_before = now + world.lead
         tracks = PairFinder(self._db, world.products).bookable_days(
@@ -45,7 +45,7 @@ class OpeningView:
         found = []
         for calendar_id, (track, days) in tracks.items():
             site_id = of_site[calendar_id]
-            has_vaccine = track.product.key not in lacking[site_id]
+            has_vaccine = track.product.key not in lacking.get(site_id, ())
             mine = slots[calendar_id]
             bookable = (slot.slot_id for slot in mine if has_vaccine and slot.free and slot.day in days)
             found.append(
@@ -53,13 +53,13 @@ class OpeningView:
             )
         return found
 
-    def _lacking(
-        self, site_ids: Mapping[UUID, object], world: World, *, now: datetime
-    ) -> dict[UUID, set[str]]:
+    def _lacking(self, world: World, *, now: datetime) -> dict[UUID, set[str]]:
+        """By site, the products of which no more courses may be promised; only what is reported can lack."""
         book = SupplyBook(self._db)
+        reported = union(select(t.stock_movements.c.site_id), select(t.expected_deliveries.c.site_id))
         return {
             site_id: {key for key, supply in book.of_site(site_id, world, now=now).items() if supply.lacks}
-            for site_id in site_ids
+            for site_id in self._db.execute(reported).scalars().all()
         }
 
     def _sites_of(self, calendar_ids: Mapping[int, object]) -> dict[int, UUID]:

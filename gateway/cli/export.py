@@ -130,7 +130,7 @@ def smart_(app: App, *, out: Path, base_url: str | None) -> None:
     except OSError as wrong:
         raise click.BadParameter(f"{out} cannot be written: {wrong.strerror}", param_hint="--out") from wrong
     for each in publication.outputs:
-        lines = each.text.count("\n")
+        lines = each.body.count(b"\n")
         click.echo(f"{out / each.name}: {lines} {each.kind}{'' if lines == 1 else 's'}.")
     click.echo(f"{out / MANIFEST}: published at {base.rstrip('/')}/{MANIFEST}.")
 
@@ -140,7 +140,7 @@ def _put_into(folder: Path, publication: Publication, base_url: str, *, at: date
     folder.mkdir(parents=True, exist_ok=True)
     for each in publication.outputs:
         with replaced(folder / each.name) as file:
-            file.write(each.text)
+            file.write(each.body.decode())
     with replaced(folder / MANIFEST) as file:
         json.dump(publication.manifest(base_url, at=at), file, indent=2)
     named = {each.name for each in publication.outputs}

@@ -52,7 +52,9 @@ def opening(*slots: Slot, site: Site = SITE, calendar: int = 1, bookable: set[in
 def resources(*openings: Opening) -> dict[str, dict]:
     publication = publish(openings, REGIONS, hotline="1221")
     kinds = check_manifest(publication.manifest("https://crs.example.cz/s", at=BEGINS))
-    return check_files({f"https://crs.example.cz/s/{o.name}": o.text for o in publication.outputs}, kinds)
+    return check_files(
+        {f"https://crs.example.cz/s/{o.name}": o.body.decode() for o in publication.outputs}, kinds
+    )
 
 
 def test_a_site_its_calendar_and_its_slots():

@@ -1,5 +1,6 @@
 """Free dates on the web: read by anybody, made once a minute, and not sent to whoever has them."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,8 +39,12 @@ def publisher() -> Publisher:
 
 
 @pytest.fixture
-async def client(publisher: Publisher):
-    links = SchedulingLinks(publisher.publish, Front(behind_proxy=True), lambda: publisher.now)
+def links(publisher: Publisher) -> SchedulingLinks:
+    return SchedulingLinks(publisher.publish, Front(behind_proxy=True), lambda: publisher.now)
+
+
+@pytest.fixture
+async def client(links: SchedulingLinks):
     app = web.Application()
     app.router.add_routes(links.routes)
     async with TestClient(TestServer(app)) as client:
@@ -63,12 +68,32 @@ async def test_addresses_are_those_by_which_a_proxy_is_reached(client):
     assert said["request"] == "https://crs.example.cz/smart-scheduling/$bulk-publish"
 
 
-async def test_it_is_made_at_most_once_a_minute(client, publisher):
-    for seconds in (0, 59, 60):
-        publisher.now = datetime(2021, 1, 22, 9, tzinfo=UTC) + timedelta(seconds=seconds)
-        for name in ("$bulk-publish", "slots-CZ063.ndjson"):
-            assert (await client.get(f"/smart-scheduling/{name}")).status == 200
+async def statuses(client, path=MANIFEST, count=3) -> set[int]:
+    return {answer.status for answer in await asyncio.gather(*(client.get(path) for _ in range(count)))}
+
+
+async def test_it_is_made_once_in_two_minutes_however_many_ask(client, publisher):
+    assert await statuses(client) == {200}
+    publisher.now += timedelta(seconds=119)
+    assert await statuses(client, "/smart-scheduling/slots-CZ063.ndjson") == {200}
+    assert publisher.asked == 1
+
+
+async def test_nobody_waits_while_it_is_made_anew(client, publisher, links):
+    before = (await client.get(MANIFEST)).headers["ETag"]
+    publisher.now += timedelta(minutes=2)
+    publisher.taken = 1
+    assert (await client.get(MANIFEST)).headers["ETag"] == before
+    await links.made()
+    assert (await client.get(MANIFEST)).headers["ETag"] != before
     assert publisher.asked == 2
+
+
+async def test_what_is_too_old_is_not_given(client, publisher):
+    before = (await client.get(MANIFEST)).headers["ETag"]
+    publisher.now += timedelta(minutes=5)
+    publisher.taken = 1
+    assert (await client.get(MANIFEST)).headers["ETag"] != before
 
 
 @pytest.mark.parametrize("name", ["$bulk-publish", "slots-CZ063.ndjson"])
@@ -77,12 +102,12 @@ async def test_who_has_it_is_told_so_until_it_changes(client, publisher, name):
     first = await client.get(path)
     by_tag = {"If-None-Match": first.headers["ETag"]}
     by_time = {"If-Modified-Since": first.headers["Last-Modified"]}
-    publisher.now += timedelta(minutes=2)
+    publisher.now += timedelta(minutes=5)
     for headers in (by_tag, by_time):
         again = await client.get(path, headers=headers)
         assert (again.status, await again.read()) == (304, b"")
         assert again.headers["ETag"] == first.headers["ETag"]
-    publisher.now += timedelta(minutes=2)
+    publisher.now += timedelta(minutes=5)
     publisher.taken = 1
     for headers in (by_tag, by_time, by_tag | by_time):
         changed = await client.get(path, headers=headers)
@@ -106,3 +131,13 @@ async def test_without_the_database_it_says_when_to_come_again(client, publisher
     publisher.is_down = True
     answer = await client.get(MANIFEST)
     assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
+
+
+async def test_without_the_database_the_last_one_is_given_for_a_while(client, publisher, links):
+    await client.get(MANIFEST)
+    publisher.is_down = True
+    publisher.now += timedelta(minutes=4)
+    assert await statuses(client) == {200}
+    await links.made()
+    publisher.now += timedelta(minutes=1)
+    assert await statuses(client) == {503}
