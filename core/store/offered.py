@@ -10,6 +10,8 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, func, select
 
 from core.calendars.calendar import PRAGUE
+from core.products import Products
+from core.services import Services
 from core.sites import Site
 from core.store import tables as t
 from core.store.calendars import CalendarBook
@@ -21,9 +23,16 @@ LASTS: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
+    services: Services
+    products: Products
     key: Hashable
     at: datetime
     sites: tuple[Site, ...]
+
+    def is_of(self, world: World, key: Hashable, now: datetime) -> bool:
+        """The very same configuration, which is held here: the id of one that is gone is used again."""
+        is_same = self.services is world.services and self.products is world.products
+        return is_same and self.key == key and self.at <= now < self.at + LASTS
 
 
 # The gates of all sites take a second to judge, and hundreds of people ask every second. By service.
@@ -36,12 +45,12 @@ def offered_sites(db: Connection, world: World, *, now: datetime) -> tuple[Site,
     today = now.astimezone(PRAGUE).date()
     engine = db.engine
     with _one_judges:
-        key = _key(db, world, today)
+        key = _key(db, today)
         by_service = _judged.setdefault(engine, {})
         kept = by_service.get(world.in_view)
-        if kept is None or kept.key != key or not kept.at <= now < kept.at + LASTS:
-            kept = _Judged(key, now, tuple(CalendarBook(db).open_sites(world, today=today)))
-            by_service[world.in_view] = kept
+        if kept is None or not kept.is_of(world, key, now):
+            sites = tuple(CalendarBook(db).open_sites(world, today=today))
+            kept = by_service[world.in_view] = _Judged(world.services, world.products, key, now, sites)
         return kept.sites
 
 
@@ -54,7 +63,7 @@ def sites_to_choose(db: Connection, world: World, *, now: datetime) -> tuple[Sit
     return tuple(site for site in offered if site.site_id in free)
 
 
-def _key(db: Connection, world: World, today: date) -> Hashable:
+def _key(db: Connection, today: date) -> Hashable:
     s = t.sites.c
     stamp = db.execute(
         select(
@@ -65,4 +74,4 @@ def _key(db: Connection, world: World, today: date) -> Hashable:
             select(func.max(t.slots.c.slot_id)).scalar_subquery(),
         )
     ).one()
-    return (id(world.services), id(world.products), world.in_view, today, *stamp)
+    return (today, *stamp)

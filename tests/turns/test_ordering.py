@@ -12,9 +12,11 @@ from conversations.lint import check
 from conversations.shortcuts import shortcuts
 from core.messages import SMS_CHANNEL, Address
 from core.services import load_services
+from core.sites.site import Kind
 from core.store import tables as t
 from core.store.figures import FigureBook
 from core.store.numbers import NumbersBook
+from core.store.offered import offered_sites
 from core.store.work import Store
 from core.world import World
 from gateway.channels.loopback import Loopback
@@ -23,7 +25,7 @@ from gateway.turns.runner import TurnRunner
 from tests.turns.conftest import JANA, NUMBER, Town
 from tests.workers.town import FIRST_DAY, NOW, SITE, add_site, vault
 
-SAMPLING = SITE
+KINDS = (Kind.SAMPLING, Kind.OCM)
 FLU = """
 [vaccination]
 label   = { cs = "očkování", en = "vaccination", uk = "щеплення" }
@@ -155,6 +157,21 @@ def test_a_third_service_is_added_by_a_file_alone(database: str) -> None:
     store.close()
     assert answers[0].startswith("Ockovani proti chripce bez zadanky stoji 350 Kc")
     assert answers[-1].startswith("Objednano: ockovani proti chripce, po 25.1. 9:00. Nemocnice Jihlava")
+
+
+def test_what_one_configuration_offers_is_never_taken_for_another_ones(point: Town) -> None:
+    """Each is gone before the next is made, which is then in the same place in memory."""
+    services = point.world.services
+    pcr = services.by_key["pcr"]
+    of_kind = {kind: {**services.by_key, "pcr": replace(pcr, kinds=frozenset({kind}))} for kind in KINDS}
+
+    def offered(kind: Kind) -> int:
+        world = replace(point.world, services=replace(services, by_key=of_kind[kind])).seen_by("pcr")
+        assert world
+        with point.store.begin() as work:
+            return len(offered_sites(work.db, world, now=point.now))
+
+    assert [offered(kind) for kind in KINDS * 3] == [1, 0] * 3
 
 
 def _talk(store: Store, library: object, world: World, said: tuple[str, ...]) -> list[str]:
