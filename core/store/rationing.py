@@ -13,6 +13,7 @@ from core.states import Reserving
 from core.store import tables as t
 from core.store.pairs import PairFinder
 from core.store.places import Places
+from core.store.rebooking import RebookingBook
 from core.store.registrations import RegistrationBook
 from core.store.reservation_rows import Reservation, ReservationRows, State
 from core.vault import Vault
@@ -55,8 +56,9 @@ class RationBook:
         return finder.find(site_id, not_before=not_before, at_most=at_most, lacking=others)
 
     def take_away(self, dates: Reservation) -> None:
-        """Free both places; she stands at the head of the queue."""
+        """Free both places, and a hold of others; she stands at the head of the queue."""
         if self._rows.move(dates.reservation_id, Reserving.TAKEN_AWAY):
+            RebookingBook(self._db).let_go_new(dates.registration_id)
             self._places.move(freed=dates.slot_ids)
             RegistrationBook(self._db, self._vault).lose_dates(dates.registration_id)
 

@@ -153,6 +153,18 @@ def test_nobody_cancels_what_has_begun(store, pairs):
         assert isinstance(work.rebooking.cancel(anna, now=FIRST_DAY), NothingToChange)
 
 
+def test_who_loses_her_dates_does_not_keep_a_hold_of_others(store, world, pairs):
+    anna = dated(store, 1, pairs[0])
+    with store.begin() as work:
+        work.rebooking.hold_new(anna, pairs[1], site_id=SITE, world=world, now=NOW)
+        dates = work.rationing.lock_dates(anna)
+        assert dates
+        work.rationing.take_away(dates)
+    with store.begin() as work:
+        assert len(work.reservations.offers(SITE, world, now=NOW, at_most=9)) == PAIRS
+    assert places_agree(store)
+
+
 # -- Races ---------------------------------------------------------------------------------------------------
 
 
