@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, text
 from core.blocking import Reason
 from core.doses import Dose
 from core.doses_file import Claim
-from core.states import DOSE, INVITATION, MACHINES, ORDER, REGISTRATION, RESERVATION, Machine, Registering
+from core.states import MACHINES, REGISTRATION, Machine, Registering
 from core.store import tables as t
 from core.store.attendance import arrive, finish, miss
 from core.store.dosing import record, withdraw
@@ -21,28 +21,10 @@ from core.store.work import Store, Work
 from core.world import World
 from gateway.cli.reservations import states
 from gateway.compose import load_world
+from tests.transitions import OF_TABLE, in_tables, seen, watch
 from tests.workers.town import NOW, SITE, add_dates, add_person, add_site, vault
 
 DOCS = Path(__file__).parents[2] / "docs"
-OF_TABLE = {
-    "registrations": (REGISTRATION, ORDER),
-    "invitations": (INVITATION,),
-    "reservations": (RESERVATION,),
-    "doses": (DOSE,),
-}
-
-SEE = """
-CREATE TABLE seen (of text, old text, new text);
-CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO seen VALUES (TG_TABLE_NAME, OLD.state, NEW.state);
-    RETURN NEW;
-END $$;
-"""
-SEE_TABLE = """
-CREATE TRIGGER see_{table} AFTER UPDATE ON {table}
-FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION see()
-"""
 A_MONTH = timedelta(days=30)
 
 
@@ -133,11 +115,6 @@ class Watched:
         with self.store.begin() as work:
             act(work)
 
-    def seen(self, table: str) -> set[tuple[str, str]]:
-        with self.store.begin() as work:
-            rows = work.db.execute(text("SELECT old, new FROM seen WHERE of = :table"), {"table": table})
-            return {(row.old, row.new) for row in rows}
-
 
 @pytest.fixture
 def watched(database: str) -> Iterator[Watched]:
@@ -145,8 +122,7 @@ def watched(database: str) -> Iterator[Watched]:
     with store.begin() as work:
         add_site(work.db)
         add_dates(work.db, pairs=40)
-        for statement in (SEE, *(SEE_TABLE.format(table=table) for table in OF_TABLE)):
-            work.db.execute(text(statement))
+        watch(work.db)
     yield Watched(store, load_world())
     store.close()
 
@@ -193,8 +169,8 @@ def test_every_transition_of_the_table_is_made_and_no_other(watched: Watched) ->
     do(lambda work: work.orders.close(booked, now=NOW))
     do(lambda work: work.orders.leave(replaced, now=NOW))
     do(lambda work: work.orders.end_unfinished(NOW, now=NOW))
-    for table, machines in OF_TABLE.items():
-        assert w.seen(table) == frozenset().union(*(machine.pairs for machine in machines)), table
+    with w.store.begin() as work:
+        assert seen(work.db) == in_tables()
 
 
 def _change_dates(w: Watched) -> None:
