@@ -19,18 +19,22 @@ from core.blocking import Reason
 from core.calendars import read_calendars
 from core.calendars.calendar import PRAGUE
 from core.codes import new_code
+from core.doses import Dose
+from core.doses_file import Claim
 from core.invitations import Policy
 from core.messages import MtState
 from core.pins import new_pin2
 from core.routing import OperatorChoice
+from core.states import DOSE
 from core.stock import Action, Movement
 from core.store import tables as t
 from core.store.attendance import arrive, finish, miss
 from core.store.blocking import block, block_on_request, unblock_registration
 from core.store.codes import Taken
+from core.store.dosing import record, withdraw
 from core.store.moving_days import move
 from core.store.registrations import Registration
-from core.store.reservation_rows import Reservation
+from core.store.reservation_rows import Reservation, State
 from core.store.work import Store, Work
 from core.world import World
 from gateway.compose import load_world
@@ -280,6 +284,30 @@ class Life(RuleBasedStateMachine):
             if dates := self._dates(work, self._one(which, "reserved")):
                 self.town.now = max(self.town.now, dates.first.begins_at + timedelta(days=1))
                 list(miss(work, SITE, dates.first.day, now=self.town.now))
+
+    @rule(which=which)
+    def dose_is_recorded(self, which: int) -> None:
+        """The next one of her course, on the day that she has a date for it."""
+        who = self._one(which, "reserved")
+        with self.store.begin() as work:
+            dates = self._dates(work, who)
+            _, known = work.rebooking.booked(dates, self.world) if dates else (None, None)
+            if who is None or dates is None or known is None:
+                return
+            is_second = dates.state is State.ARRIVED and dates.second is not None
+            slot = dates.second if is_second and dates.second else dates.first
+            self.town.now = max(self.town.now, slot.begins_at)
+            dose = Dose(2 if is_second else 1, known.key, slot.day, SITE, "EJ6796", "sestra")
+            record(work, Claim(1, dose, number_of(who)), world=self.world, by="site", now=self.town.now)
+            work.stock.count_given([(SITE, known.key, slot.day)])
+
+    @rule(which=which)
+    def dose_is_withdrawn(self, which: int) -> None:
+        given = select(t.doses.c.dose_id).where(t.doses.c.state == DOSE.begins_as).order_by(t.doses.c.dose_id)
+        with self.store.begin() as work:
+            if ids := work.db.execute(given).scalars().all():
+                last = ids[-1 - which % len(ids)]
+                withdraw(work, last, by="site", because="a slip", now=self.town.now)
 
     @rule(on=day, to=day)
     def site_moves_day(self, on: date, to: date) -> None:

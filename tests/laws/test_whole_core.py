@@ -11,7 +11,7 @@ from tests.laws.life import life_on
 from tests.workers.town import vault
 
 BOUNDED = settings(
-    max_examples=15,
+    max_examples=12,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
