@@ -107,6 +107,7 @@ VERBS: Final[Mapping[str, Verb]] = {
             "has_reservation": ("site", "first"),
             "checking": ("site", "label"),  # kept; the register of the group is asked, and she is written to
             "not_proven": (),  # a wrong code, or no register to ask; no referral
+            "site_closed": (),  # or paused, since it was chosen
         },
         assumed=("group", "code", "service", "referral"),
     ),

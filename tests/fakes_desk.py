@@ -58,6 +58,8 @@ class FakeDesk:
     earlier: dict[str, str] = field(default_factory=dict)  # insurance number -> site of a registration
     reserved: set[str] = field(default_factory=set)  # insurance numbers with a reservation
     taken: set[str] = field(default_factory=set)  # pairs that somebody takes while we choose
+    closing: set[str] = field(default_factory=set)  # sites that close while we choose
+    closed: set[str] = field(default_factory=set)
     no_pairs: bool = False
     busy: set[str] = field(default_factory=set)  # verbs that fail once
     left: int = 5
@@ -106,9 +108,10 @@ class FakeDesk:
             return Outcome("unknown_psc")
         if said["psc"] == "10000":
             return Outcome("none")
-        begin = said["page"] * PAGE % len(SITES)
-        page = [{"value": v, "name": n, "city": c, "km": km} for v, n, c, km in SITES[begin : begin + PAGE]]
-        return Outcome("found", {"options": page, "more": begin + PAGE < len(SITES)})
+        sites = [each for each in SITES if each[0] not in self.closed]
+        begin = said["page"] * PAGE % len(sites)
+        page = [{"value": v, "name": n, "city": c, "km": km} for v, n, c, km in sites[begin : begin + PAGE]]
+        return Outcome("found", {"options": page, "more": begin + PAGE < len(sites)})
 
     def _find_group(self, said: Mapping[str, Any], now: datetime) -> Outcome:
         year = int("".join(c for c in said["insurance_number"] if c.isdigit())[:2])
@@ -165,6 +168,9 @@ class FakeDesk:
                 return Outcome("choose", {"options": options, "more": False})
 
     def _register(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        if said["site"] in self.closing:
+            self.closed.add(said["site"])
+            return Outcome("site_closed")
         if said["service"]:
             where = {"site": _name(said["site"]), "place": None, "hours": None}
             return Outcome("registered", {**where, "registered": now.isoformat(), "registration": "r1"})

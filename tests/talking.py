@@ -101,6 +101,8 @@ def _of(world: str) -> dict[str, Any]:  # noqa: PLR0911 - one for every kind of 
             return {"reserved": {number}}
         case ["taken", which]:
             return {"taken": {which}}
+        case ["closing", site]:
+            return {"closing": {site}}
         case ["busy", verb]:
             return {"busy": {verb}}
         case ["invited", names]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from threading import Lock
 from typing import Final
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, func, select
@@ -52,6 +53,11 @@ def offered_sites(db: Connection, world: World, *, now: datetime) -> tuple[Site,
             sites = tuple(CalendarBook(db).open_sites(world, today=today))
             kept = by_service[world.in_view] = _Judged(world.services, world.products, key, now, sites)
         return kept.sites
+
+
+def is_offered(db: Connection, world: World, site_id: UUID, *, now: datetime) -> bool:
+    """Say whether a site that was chosen a while ago may still be chosen."""
+    return any(site.site_id == site_id for site in offered_sites(db, world, now=now))
 
 
 def sites_to_choose(db: Connection, world: World, *, now: datetime) -> tuple[Site, ...]:

@@ -13,6 +13,7 @@ from core.messages import VOICE_CHANNEL
 from core.services import Referral, Service
 from core.sites import Site
 from core.states import ORDER, Ordering
+from core.store.offered import is_offered
 from core.store.orders import NewOrder
 from core.store.registrations import Registration
 from core.store.work import Work
@@ -75,6 +76,9 @@ class Orders:
         earlier = self._work.orders.lock(judged.number, service.key)
         if earlier and self._stands(earlier, service):
             return self._has_date(earlier)
+        seen = self._world.seen_by(service.key)
+        if seen is None or not is_offered(self._work.db, seen, site.site_id, now=self._now):
+            return Outcome("site_closed")
         if earlier:
             self._end(earlier)
         first_name, _, last_name = str(said["name"]).strip().partition(" ")

@@ -17,7 +17,7 @@ from core.messages import VOICE_CHANNEL
 from core.programme import Group, choices_for, group_of_age, is_asked
 from core.services import VACCINATION
 from core.sites import Site
-from core.store.offered import sites_to_choose
+from core.store.offered import is_offered, sites_to_choose
 from core.store.registrations import QUEUED, NewRegistration, Registration
 from core.store.work import Work
 from core.world import World
@@ -67,6 +67,11 @@ class Registering:
     def _sites(self, said: Said) -> tuple[Site, ...]:
         world = self._world.seen_by(said["service"] or VACCINATION)
         return sites_to_choose(self._work.db, world, now=self._now) if world else ()
+
+    def _is_offered(self, site: Site) -> bool:
+        """Ask again, of the time since it was chosen; of vaccination, the orders ask for themselves."""
+        world = self._world.seen_by(VACCINATION)
+        return world is not None and is_offered(self._work.db, world, site.site_id, now=self._now)
 
     def find_group(self, said: Said) -> Outcome:
         born = self._born(said)
@@ -129,8 +134,8 @@ class Registering:
         if group is None:
             return Outcome("not_proven")
         earlier = self._work.registrations.lock(number)
-        if earlier and (known := self._stays(earlier, group, site, said["language"] or "cs")):
-            return known
+        if instead := self._instead(earlier, group, site, said["language"] or "cs"):
+            return instead
         shown = self._belonging.show(group, number, str(said["code"] or ""))
         if isinstance(shown, NotShown):
             return Outcome("not_proven")
@@ -161,14 +166,18 @@ class Registering:
             return self._added(new, site, shown)
         return self._added_unproven(new, group, site, said)
 
-    def _stays(self, earlier: Registration, group: Group, site: Site, language: str) -> Outcome | None:
-        """What to say of an earlier registration that a new one cannot better; None if it can."""
-        if earlier.state in ("reserved", "done"):
+    def _instead(
+        self, earlier: Registration | None, group: Group, site: Site, language: str
+    ) -> Outcome | None:
+        """What to say where an earlier registration is as good, or the site has closed; None to go on."""
+        if earlier and earlier.state in ("reserved", "done"):
             return self._has_reservation(earlier)
-        if earlier.site_id == site.site_id and _ends_by_itself(earlier):
+        if earlier and earlier.site_id == site.site_id and _ends_by_itself(earlier):
             return self._kept_back(earlier, group, site, language)
-        gains = earlier.state in QUEUED and group.score > earlier.score
-        return None if gains or not _is_at(earlier, site) else self._registered("already", earlier, site)
+        if earlier and _is_at(earlier, site):
+            gains = earlier.state in QUEUED and group.score > earlier.score
+            return None if gains else self._registered("already", earlier, site)
+        return None if self._is_offered(site) else Outcome("site_closed")
 
     def _added(self, new: NewRegistration, site: Site, shown: Belongs) -> Outcome:
         registration_id = self._work.registrations.add(new, now=self._now)

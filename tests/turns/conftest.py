@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -23,6 +23,7 @@ from tests.workers.town import NOW, OTHER_SITE, SITE, add_dates, add_site, vault
 JANA = "+420601000001"
 NEIGHBOUR = "+420602000002"
 NUMBER = "405123123"
+MUCH_LATER = datetime(2021, 3, 22, 8, tzinfo=UTC)
 WORDS = load_library().words
 
 
@@ -101,7 +102,8 @@ def empty_town(database: str, world: World) -> Iterator[Town]:
 
 @pytest.fixture
 def town(empty_town: Town) -> Town:
-    """Six pairs of dates at the first site."""
+    """Six pairs of dates at the first site, and one much later at the other."""
     with empty_town.store.begin() as work:
         add_dates(work.db, pairs=6)
+        add_dates(work.db, pairs=1, site_id=OTHER_SITE, first=MUCH_LATER)
     return empty_town

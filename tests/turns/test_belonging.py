@@ -10,15 +10,18 @@ from core.codes import new_code
 from core.store import tables as t
 from core.store.codes import MOST_WRONG, REST
 from tests.turns.conftest import JANA, NEIGHBOUR
-from tests.workers.town import OTHER_SITE
+from tests.workers.town import OTHER_SITE, add_dates
 
 TEACHER, COLLEAGUE = "6001014590", "7051014598"
+MAY = datetime(2021, 5, 3, 8, tzinfo=UTC)
 SCHOOL = {"group": "school_staff"}
 
 
 @pytest.fixture
 def march(town):
     """The town when school staff may register."""
+    with town.store.begin() as work:
+        add_dates(work.db, pairs=1, product="spikevax", apart=timedelta(days=42), first=MAY)
     town.now = datetime(2021, 3, 2, 12, tzinfo=UTC)
     return town
 

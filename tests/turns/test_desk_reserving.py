@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core.pins import new_pin2
 from core.store import tables as t
@@ -120,13 +120,15 @@ def test_a_date_too_near_is_not_offered(town):
     assert found.values["options"][0]["first"] == "2021-01-25T09:15+01:00"
 
 
-def test_who_finds_nothing_stands_at_the_head(empty_town):
-    registration = empty_town.opened()
-    empty_town.register("205123120", phone=NEIGHBOUR)
-    assert empty_town.perform("find_pairs", registration=registration).name == "none"
-    (standing,) = empty_town.perform("my_status").values["registrations"]
+def test_who_finds_nothing_stands_at_the_head(town):
+    with town.store.begin() as work:
+        work.db.execute(update(t.slots).values(taken=t.slots.c.capacity))
+    registration = town.opened()
+    town.register("205123120", phone=NEIGHBOUR)
+    assert town.perform("find_pairs", registration=registration).name == "none"
+    (standing,) = town.perform("my_status").values["registrations"]
     assert (standing["state"], standing["place"], standing["of"]) == ("returned", 1, 2)
-    (other,) = empty_town.perform("my_status", NEIGHBOUR).values["registrations"]
+    (other,) = town.perform("my_status", NEIGHBOUR).values["registrations"]
     assert other["place"] == 2, "although she is older"
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from core.blocking import Reason
 from core.store import tables as t
-from tests.turns.conftest import Town
-from tests.workers.town import OTHER_SITE, SITE
+from tests.turns.conftest import MUCH_LATER, Town
+from tests.workers.town import OTHER_SITE, SITE, add_dates
 
 IN_JANUARY = datetime(2021, 1, 26, 9, tzinfo=UTC)
 IN_MARCH = datetime(2021, 3, 1, 9, tzinfo=UTC)
@@ -22,6 +22,8 @@ _r = t.registrations.c
 def hospital(town: Town) -> Town:
     town.world = replace(town.world, has_nrzp=True)
     town.now = IN_JANUARY
+    with town.store.begin() as work:
+        add_dates(work.db, pairs=1, product="spikevax", apart=timedelta(days=28), first=MUCH_LATER)
     return town
 
 

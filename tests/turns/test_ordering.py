@@ -117,6 +117,16 @@ def test_only_sites_that_take_such_samples_and_have_room_are_offered(point: Town
     assert offers("pcr") == "none"
 
 
+def test_nothing_is_ordered_at_a_site_that_closed_meanwhile(point: Town) -> None:
+    with point.store.begin() as work:
+        work.db.execute(t.sites.update().values(is_active=False))
+    said = {"name": "Jana Nováková", "insurer": "111", "psc": "58601", "site": str(SITE)}
+    ordered = point.perform("register", insurance_number=NUMBER, service="pcr", **said)
+    assert ordered.name == "site_closed"
+    with point.store.begin() as work:
+        assert work.db.scalars(select(t.registrations.c.registration_id)).all() == []
+
+
 def test_a_self_payers_price_and_a_referral_are_kept(point: Town) -> None:
     order(point)
     order(point, "405123124", referral="2104123456")
