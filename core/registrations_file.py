@@ -193,7 +193,8 @@ def _moment(row: Row, *, now: datetime) -> datetime:
 def _group(row: Row, programme: Programme, born: date, *, registered_at: datetime, now: datetime) -> Group:
     group = programme.group(row.filled("skupina"))
     if group is None:
-        raise BadRow("skupina is not the key of a group in the programme")
+        keys = ", ".join(each.key for each in programme.groups)
+        raise BadRow(f"skupina is not the key of a group in the programme: write one of {keys}")
     ages = [age(born, at.astimezone(programme.zone).date()) for at in (registered_at, now)]
     # Who has grown out of a group since keeps it.
     if group.ages is not None and not any(group.has_age(years) for years in ages):

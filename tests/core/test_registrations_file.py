@@ -91,7 +91,7 @@ def test_a_site_may_be_named_by_its_exact_name_unless_another_has_it_too() -> No
         ("psc", "5860", "five digits"),
         ("telefon", "601", "not a phone number"),
         ("ockovaci_misto_id", "Jihlavaa", "neither the id nor the name"),
-        ("skupina", "pensioners", "not the key of a group"),
+        ("skupina", "pensioners", "not the key of a group in the programme: write one of age_80, "),
         ("skupina", "age_70", "does not fit the age"),
         ("datum_registrace", "2021-01-22 10:00:01", "in the future"),
         ("datum_registrace", "leden", "is not a time"),
@@ -108,7 +108,8 @@ def test_a_row_that_cannot_be_believed_is_set_aside(column: str, cell: str, word
 @given(st.sampled_from(HEADER), st.text("0123456789+@. ěščřABC", min_size=5, max_size=20))
 def test_no_reason_quotes_a_cell(column: str, cell: str) -> None:
     for aside in read(JANA | {column: cell}).quarantined:
-        assert not any(said in aside.reason for said in (*JANA.values(), cell.strip()) if len(said) > 3)
+        reason = aside.reason.partition(": write one of ")[0]  # then the programme's own keys follow
+        assert not any(said in reason for said in (*JANA.values(), cell.strip()) if len(said) > 3)
 
 
 def test_a_file_without_its_header_is_refused_without_quoting_the_person_in_its_first_line() -> None:
