@@ -60,7 +60,7 @@ def main(people: int = 300_000) -> list[Planning]:
             print("registered  sites  invited    elapsed  per site  rows scanned")
             for registered in (people // 10, people):
                 begun = time.perf_counter()
-                _register(store, registered)
+                register(store, registered)
                 made = time.perf_counter() - begun
                 for each in (FEW, MANY, 0):
                     found.append(_plan(store, registered, each))
@@ -158,7 +158,7 @@ def _deliver(db: Connection, *, doses: int) -> None:
         )
 
 
-def _register(store: Store, wanted: int) -> None:
+def register(store: Store, wanted: int, *, apart: timedelta = timedelta(milliseconds=10)) -> None:
     """People up to so many, over all sites; the indexes are made anew afterwards, which is faster."""
     with store.begin() as work:
         db = work.db
@@ -181,12 +181,12 @@ def _register(store: Store, wanted: int) -> None:
                     'valid', date '1925-01-01' + CAST(n * 7919 % 29000 AS int), '111', '58601',
                     '+420' || 600000000 + n, places[1 + n % array_length(places, 1)], 'age-80',
                     (ARRAY[13, 7, 4, 0])[1 + n * 31 % 4], 'cs',
-                    'sms', '+420' || 600000000 + n, 'waiting', :now - n * interval '10 ms'
+                    'sms', '+420' || 600000000 + n, 'waiting', :now - n * CAST(:apart AS interval)
                 FROM generate_series(CAST(:since AS bigint), CAST(:wanted AS bigint)) AS n,
                     (SELECT array_agg(site_id ORDER BY site_id) AS places FROM sites) AS all_sites
                 """
             ),
-            {"since": have + 1, "wanted": wanted, "now": datetime.now(UTC)},
+            {"since": have + 1, "wanted": wanted, "now": datetime.now(UTC), "apart": apart},
         )
         db.execute(text("SET LOCAL maintenance_work_mem = '1GB'"))
         for index in indexes:

@@ -29,7 +29,10 @@ class Step:
     def coarser(self, cells: Cells) -> Cells:
         if not self.emptied:
             return cells
-        return tuple("" if n in self.emptied else cell for n, cell in enumerate(cells))
+        left = list(cells)
+        for n in self.emptied:
+            left[n] = ""
+        return tuple(left)
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Date, Select, case, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Date, Select, case, cast, func, select, text
 
 from core.calendars.calendar import PRAGUE, Round
 from core.exports.registrace import STATES, YOUNGEST, Alike, born_by
@@ -16,6 +16,7 @@ from core.store.pairs import day_bounds
 
 _r, _s, _c, _p = t.registrations.c, t.slots.c, t.calendars.c, t.sites.c
 _REGION: Final = func.left(func.coalesce(_p.district, ""), 5)
+_ROOM: Final = text("SET LOCAL work_mem = '64MB'")  # to group a million registrations without the disk
 AT_ONCE: Final = 5_000
 
 
@@ -36,18 +37,23 @@ class ExportView:
         """
         facts = (
             _r.site_id,
-            _p.name,
-            _p.district,
-            _day(_r.registered_at),
-            _age_group(on),
+            _day(_r.registered_at).label("registered_on"),
+            _age_group(on).label("youngest"),
             _r.group_key,
             _r.state,
             _r.blocked_because,
-            _day(_r.reserved_at),
+            _day(_r.reserved_at).label("reserved_on"),
         )
-        grouped = select(*facts, func.count()).join_from(t.registrations, t.sites)
-        grouped = _published(grouped, since).group_by(*facts).order_by(_REGION, _r.site_id)
-        for row in self._stream(grouped):
+        # Grouped before the sites are joined: what is sorted is then a quarter as wide.
+        alike = _published(select(*facts, func.count().label("count")), since).group_by(*facts).subquery()
+        of_site, *others = alike.c
+        rows = (
+            select(of_site, _p.name, _p.district, *others)
+            .join(t.sites, _p.site_id == of_site)
+            .order_by(_REGION, of_site)
+        )
+        self._db.execute(_ROOM)
+        for row in self._stream(rows):
             yield Alike(*row)
 
     def count_places(self, *, other_products: Collection[str] = (), since: date | None = None) -> int:
