@@ -252,7 +252,8 @@ VERBS: Final[Mapping[str, Verb]] = {
     "tell_pin_again": Verb(
         (),
         {
-            "told": ("pins", "others"),  # others: how many more have one
+            # others: how many more have one; until: to when all that are told hold, null: until they are used
+            "told": ("pins", "others", "until"),
             "too_often": (),
             "not_invited": ("registrations",),
             "blocked": (),

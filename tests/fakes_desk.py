@@ -67,6 +67,7 @@ class FakeDesk:
     held_until: datetime | None = None
     registrations: list[dict[str, Any]] = field(default_factory=list)
     open_pins: dict[str, str] = field(default_factory=dict)  # name -> PIN, of this phone
+    pins_until: str | None = None
     told_at: list[datetime] = field(default_factory=list)
     is_proven: bool = True  # the phone
     suggested: str | None = None  # the phone that a call comes from
@@ -358,7 +359,7 @@ class FakeDesk:
                 return Outcome("too_often")
             self.told_at.append(now)
             pins = [{"name": name, "pin": pin} for name, pin in self.open_pins.items()]
-            return Outcome("told", {"pins": pins, "others": 0})
+            return Outcome("told", {"pins": pins, "others": 0, "until": self.pins_until})
         if self.registrations:
             return Outcome("not_invited", {"registrations": self.registrations})
         return Outcome("none")

@@ -107,6 +107,8 @@ def _of(world: str) -> dict[str, Any]:  # noqa: PLR0911 - one for every kind of 
             return {"busy": {verb}}
         case ["invited", names]:
             return {"open_pins": dict(zip(names.split(", "), (PIN, OTHERS_PIN), strict=False))}
+        case ["limited", until]:
+            return {"pins_until": until}
         case ["blocked", who]:
             because, *names = who.split()
             now = datetime(2021, 1, 22, 9, tzinfo=PRAGUE)

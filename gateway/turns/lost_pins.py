@@ -11,7 +11,7 @@ from core.store.open_pins import OpenPin
 from core.store.work import Work
 from core.world import World
 from gateway.turns.person import Person
-from gateway.turns.standing import Standing
+from gateway.turns.standing import Standing, iso
 
 TOLD_AGAIN: Final = "PIN2 told again"
 MOST_TOLD: Final = 2
@@ -50,7 +50,9 @@ class LostPins:
         if not told:
             return Outcome("too_often")
         pins = [{"name": each.name, "pin": each.pin} for each in told]
-        return Outcome("told", {"pins": pins, "others": len(to_tell[MOST_PINS:])})
+        until = min((each.expires_at for each in told if each.expires_at), default=None)
+        others = len(to_tell[MOST_PINS:])
+        return Outcome("told", {"pins": pins, "others": others, "until": iso(until) if until else None})
 
     def _times_told(self, hers: OpenPin) -> int:
         return self._work.audit.count(TOLD_AGAIN, registration_id=hers.registration_id, since=self._now - DAY)

@@ -112,3 +112,14 @@ def test_a_blocked_phone_is_told_nothing(town: Town) -> None:
     assert town.perform("tell_pin_again").name == "blocked"
     with town.store.begin() as work:
         assert not work.audit.latest(9)
+
+
+def test_it_is_said_until_when_a_pin_holds_that_does_not_hold_for_ever(town: Town) -> None:
+    town.register()
+    town.invite()
+    with town.store.begin() as work:
+        work.db.execute(update(t.outbox).values(state="delivered"))
+    assert town.perform("tell_pin_again").values["until"] is None
+    with town.store.begin() as work:
+        work.db.execute(update(t.invitations).values(expires_at=NOW + timedelta(hours=72)))
+    assert town.perform("tell_pin_again").values["until"] == "2021-01-25T10:00+01:00"

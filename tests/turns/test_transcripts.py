@@ -103,6 +103,9 @@ class Scene:
         for name, pin in zip(names, (PIN, OTHERS_PIN), strict=False):
             first_name, last_name = name.split()
             self._give(pin, self._add("invited", first_name=first_name, last_name=last_name))
+        if more.startswith("limited "):
+            until = datetime.fromisoformat(more.removeprefix("limited ")).replace(tzinfo=PRAGUE)
+            db.execute(update(t.invitations).values(expires_at=until))
         said = {"".join(c for c in exchange.said if c.isdigit()) for exchange in transcript.exchanges}
         for pin in said if not names else ():
             self._add_owner(pin)
