@@ -31,11 +31,19 @@ NOTICE_BLOCKS: Final = {
     "second_unfit": 1,
     "dates_moved": 2,
     "dates_lost": 2,
+    "leftover_dose": 1,
 }  # block -> segments at most
-# What decides between the wordings of a notice: whether a PIN or a pause has an end, who has a PIN, and
-# which dose it is.
+# What decides between the wordings of a notice: whether a PIN or a pause has an end, who has a PIN, which
+# dose it is, and whether a yes would answer something else.
 _NOTICE_WAYS: Final[tuple[dict[str, Any], ...]] = tuple(
-    {"valid_until": until, "last_day": until, "has_pin": has_pin, "dose": dose, "is_other_vaccine": has_pin}
+    {
+        "valid_until": until,
+        "last_day": until,
+        "has_pin": has_pin,
+        "dose": dose,
+        "is_other_vaccine": has_pin,
+        "is_busy": has_pin,
+    }
     for until in (None, samples.LONGEST["second"])
     for has_pin in (False, True)
     for dose in (1, 2)

@@ -32,6 +32,7 @@ from conversations.verbs import BUSY, VERBS
 COMMON: Final = "common"  # the words that belong to no dialogue
 MOST_STEPS: Final = 32  # silent steps in a row; more is a loop, which the lint would have found
 MOST_TRIES: Final = 3  # unreadable answers in a row, then the question's ``give_up``
+IDLE: Final = "idle"  # the answer that a dialogue begins with which hears a yes or no to nothing
 MOST_REMEMBERED: Final = 30  # questions that ZPĚT can go back
 
 
@@ -90,7 +91,7 @@ class _Walk:
         kept = {name: outcome.values[name] for name in step.keep if name in outcome.values}
         self._put(facts=facts, answers={**self._session.answers, **kept})
         target = step.on.get(outcome.name)
-        return self._start_over() if target is None else self._enter(target)
+        return self._start_over() if target is None else self._go(target)
 
     # Where we are
 
@@ -145,7 +146,15 @@ class _Walk:
                 return self._turn(Over())
             case _:
                 pass
-        return self._open(SIGNPOST, {})
+        return self._idle_answer(said) or self._open(SIGNPOST, {})
+
+    def _idle_answer(self, said: Said) -> Turn | None:
+        """A yes or no to what we asked without waiting for it, from a phone that could have been asked."""
+        answer = yes_or_no(said.text)
+        listening = next((script for script in self._library.scripts.values() if script.hears_idle), None)
+        if answer is None or listening is None or not self._has_phone:
+            return None
+        return self._open(listening.name, {IDLE: s.NO if isinstance(answer, No) else s.YES})
 
     def _opening(self, step: Step | None, said: Said) -> Turn | None:
         """Begin another dialogue, asked for by a keyword or by what only that dialogue needs."""

@@ -133,6 +133,7 @@ class Script:
     opened_by: tuple[Field, ...] = ()  # a message with one of these needs no keyword
     needs_phone: bool = False  # nobody comes in before the phone is proven; some channels prove it themselves
     is_aside: bool = False  # a look at something: what was under way goes on afterwards
+    hears_idle: bool = False  # begins with a yes or no that answers no open question, as the answer ``idle``
     takes: tuple[Field, ...] = ()  # fields any answer may carry, asked for or not
     renamed: Mapping[str, str] = field(default_factory=dict)  # a step's old name -> its name now
     borrows: tuple[str, ...] = ()  # dialogues whose words serve for steps of the same name
@@ -180,6 +181,7 @@ def read_script(text: str) -> Script:
             takes=tuple(map(Field, raw.get("takes", ()))),
             needs_phone=bool(raw.get("needs_phone", False)),
             is_aside=bool(raw.get("aside", False)),
+            hears_idle=bool(raw.get("hears_idle", False)),
             renamed=dict(raw.get("renamed", {})),
             borrows=tuple(map(str, raw.get("borrows", ()))),
         )

@@ -224,6 +224,35 @@ VERBS: Final[Mapping[str, Verb]] = {
         },
     ),
     "check_pin1": Verb(("pin1",), {"proven": (), "wrong": ("left",), "expired": (), "blocked": ()}),
+    # leftover doses of the day; ``idle``: the yes or no that she said when nothing else was asked
+    "find_offer": Verb(
+        ("idle",),
+        {
+            "yes": ("registration",),
+            "no": ("registration",),
+            "open": ("registration", "site", "first"),  # first: she has to be there by then
+            "stray": (),  # a yes or no to nothing
+            "none": (),
+        },
+        assumed=("idle",),
+    ),
+    "take_offer": Verb(
+        ("registration",),
+        {
+            "both": ("first", "second", "site", "address"),
+            "single": ("first", "site", "address"),
+            "second_later": ("first", "site", "address"),  # none is free now
+            "late": (),
+            "has_dates": (),
+        },
+    ),
+    "decline_offer": Verb(("registration",), {"declined": ()}),
+    "see_substitute": Verb(
+        ("registration",),
+        {"may_join": ("site",), "is_one": ("site",), "not_here": ("site",), "has_dates": ()},
+    ),
+    "join_substitutes": Verb(("registration",), {"joined": ("site",)}),
+    "leave_substitutes": Verb(("registration",), {"left": ()}),
     # where messages go that nobody waits for
     "where_messages_go": Verb(
         (),

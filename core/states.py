@@ -1,4 +1,4 @@
-"""What a registration, an invitation and a reservation may become, and by what: one table each.
+"""What a registration, an invitation, a reservation and an offer may become, and by what: one table each.
 
 The books in `core.store` take from here which states an update may start from and where it leads, so that a
 transition that is not written down here cannot be made. `docs/states.md` is drawn from it.
@@ -115,6 +115,16 @@ class Ordering(StrEnum):
     OVER = "its date is over and it is ordered again"
 
 
+class Offering(StrEnum):
+    """What happens to the offer of a leftover dose."""
+
+    TAKEN = "she says yes, and a dose is left"
+    TOO_LATE = "she says yes, and none is left"
+    DECLINED = "she says no"
+    OVERTAKEN = "she says yes, and may not book any more"
+    LAPSED = "nobody can come in time any more, or all doses are taken"
+
+
 _QUEUED: Final = ("waiting", "returned")
 _MAY_BOOK: Final = ("waiting", "invited", "returned")
 
@@ -184,13 +194,25 @@ RESERVATION: Final = Machine(
 
 DOSE: Final = Machine("dose", "given", (Transition(Dosing.WITHDRAWN, ("given",), ("withdrawn",)),))
 
+OFFER: Final = Machine(
+    "offer",
+    "open",
+    (
+        Transition(Offering.TAKEN, ("open",), ("taken",)),
+        Transition(Offering.TOO_LATE, ("open", "lapsed"), ("late",)),
+        Transition(Offering.DECLINED, ("open", "lapsed"), ("declined",)),
+        Transition(Offering.OVERTAKEN, ("open", "lapsed"), ("overtaken",)),
+        Transition(Offering.LAPSED, ("open",), ("lapsed",)),
+    ),
+)
+
 HAS_DATES: Final = ("confirmed", "arrived")
 """Reservations with a date to come."""
 IS_LIVING: Final = ("held", *HAS_DATES)
 TAKES_PLACES: Final = (*IS_LIVING, "done")
 """For every slot: its places taken are as many as the reservations in these states that name it."""
 
-MACHINES: Final = (REGISTRATION, ORDER, INVITATION, RESERVATION, DOSE)
+MACHINES: Final = (REGISTRATION, ORDER, INVITATION, RESERVATION, DOSE, OFFER)
 
 
 def mermaid(machine: Machine) -> str:

@@ -39,6 +39,7 @@ LATE_PINS = {
     "20010069": "ended",
     "20010075": "done",
 }
+SECOND_OF_LEFTOVER = "2021-02-12T08:00"
 PHONE, PIN1 = "601123456", "123456"
 CODES = {  # of school staff, as check_code and register find them
     "471109223516": "good",
@@ -79,6 +80,9 @@ class FakeDesk:
     has_dates: bool = False  # a letter goes out as soon as there is an address
     dates: tuple[str, str | None] | None = None  # of Jan, who has the first pair
     messages_go: str = "none"  # to a channel, or the outcome of asking
+    offer: str | None = None  # what a yes to the leftover dose leads to, while one is offered
+    is_substitute: bool = False
+    offers_leftovers: bool = True
 
     def perform(self, act: Act, *, now: datetime) -> Outcome:
         """Answer a verb; holds itself to the table of verbs."""
@@ -349,6 +353,41 @@ class FakeDesk:
 
     def _find_dated(self, said: Mapping[str, Any], now: datetime) -> Outcome:
         return _whose([each for each in self.registrations if each["state"] == "reserved"], said["page"])
+
+    def _find_offer(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        if self.offer is None:
+            return Outcome("stray" if said["idle"] else "none")
+        if said["idle"]:
+            return Outcome(said["idle"], {"registration": "r1"})
+        return Outcome("open", {"registration": "r1", "site": SITES[0][1], "first": "2021-01-22T19:00"})
+
+    def _take_offer(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        outcome, self.offer = self.offer or "late", None
+        if outcome in ("late", "has_dates"):
+            return Outcome(outcome)
+        dates = {"first": "2021-01-22T19:00", "second": SECOND_OF_LEFTOVER if outcome == "both" else None}
+        return Outcome(outcome, {**dates, "site": SITES[0][1], "address": ADDRESS})
+
+    def _decline_offer(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        self.offer = None
+        return Outcome("declined")
+
+    def _see_substitute(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        mine = next(each for n, each in enumerate(self.registrations, 1) if f"r{n}" == said["registration"])
+        if mine["state"] == "reserved":
+            return Outcome("has_dates")
+        at_hers = {"site": mine["site"]}
+        if self.is_substitute:
+            return Outcome("is_one", at_hers)
+        return Outcome("may_join" if self.offers_leftovers else "not_here", at_hers)
+
+    def _join_substitutes(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        self.is_substitute = True
+        return Outcome("joined", {"site": SITES[0][1]})
+
+    def _leave_substitutes(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        self.is_substitute = False
+        return Outcome("left")
 
     def _tell_pin_again(self, said: Mapping[str, Any], now: datetime) -> Outcome:
         if not self.left:

@@ -134,6 +134,12 @@ def _of(world: str) -> dict[str, Any]:  # noqa: PLR0911 - one for every kind of 
             return {"messages_go": goes}
         case ["no_pairs"]:
             return {"no_pairs": True}
+        case ["offered", outcome]:
+            return {"offer": outcome}
+        case ["substitute"]:
+            return {"is_substitute": True}
+        case ["no_leftovers"]:
+            return {"offers_leftovers": False}
         case _:
             return {}
 

@@ -18,6 +18,7 @@ from workers.pauses import tell_of_pauses
 from workers.planning import plan_all
 from workers.registers import ask_registers
 from workers.reminding import note_missed, remind
+from workers.substitutes import offer_leftovers
 from workers.upkeep import (
     end_invitations,
     end_unfinished_orders,
@@ -47,6 +48,7 @@ JOBS: Final[tuple[Callable[[], None], ...]] = (
     remind,
     note_missed,
     ask_registers,
+    offer_leftovers,
 )
 
 

@@ -21,22 +21,32 @@ class Notice:
     valid_until: datetime
 
 
-def tell(work: Work, workshop: Workshop, purpose: str, notices: Collection[Notice], *, now: datetime) -> None:
+def tell(
+    work: Work,
+    workshop: Workshop,
+    purpose: str,
+    notices: Collection[Notice],
+    *,
+    lane: Lane = Lane.NOTICE,
+    now: datetime,
+) -> None:
     """Queue a notice each, in the language and by the way that the person chose."""
     if not notices:
         return
     operators = work.operators.as_they_are(workshop.operators, now=now)
     operator_of = operators_of(work, [each.recipient.address for each in notices], operators)
-    work.outbox.add(
-        [
-            _message(workshop, purpose, each, operator=operator_of(each.recipient.address), now=now)
-            for each in notices
-        ]
-    )
+
+    def message(notice: Notice) -> NewMt:
+        operator = operator_of(notice.recipient.address)
+        return _message(workshop, purpose, notice, lane=lane, operator=operator, now=now)
+
+    work.outbox.add([message(each) for each in notices])
     work.wake(OUTBOX_CHANNEL)
 
 
-def _message(workshop: Workshop, purpose: str, notice: Notice, *, operator: str, now: datetime) -> NewMt:
+def _message(
+    workshop: Workshop, purpose: str, notice: Notice, *, lane: Lane, operator: str, now: datetime
+) -> NewMt:
     whom = notice.recipient
 
     def words(medium: str) -> str:
@@ -48,7 +58,7 @@ def _message(workshop: Workshop, purpose: str, notice: Notice, *, operator: str,
     return NewMt(
         address=whom.address,
         operator=operator,
-        lane=Lane.NOTICE,
+        lane=lane,
         purpose=purpose,
         text=text,
         segments=segments,

@@ -28,6 +28,8 @@ class Event(StrEnum):
     REJECTED = "rejected"
     PAUSED = "paused"
     REOPENED = "reopened"
+    ASKS_SUBSTITUTES = "asks substitutes"
+    ASKS_NO_SUBSTITUTES = "asks no substitutes"
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,8 +105,25 @@ class PairFinder:
         return set(self._db.execute(rows).scalars())
 
     def track_of(self, first_calendar_id: int) -> Track | None:
-        """The track that a calendar of first doses begins, if it can be booked."""
-        return next(iter(self._tracks(_c.calendar_id == first_calendar_id)), None)
+        """The track that a calendar of first doses begins, if it can be booked.
+
+        After a substitute's date come the second doses that follow the first ones of the site and product.
+        """
+        begins = next(iter(self._tracks(_c.calendar_id == first_calendar_id)), None)
+        return begins or self._track_beside(first_calendar_id)
+
+    def track_for(self, site_id: UUID, product: Product) -> Track | None:
+        """The first track of a product at a site."""
+        tracks = self._tracks(_c.site_id == site_id)
+        return next((each for each in tracks if each.product == product), None)
+
+    def _track_beside(self, calendar_id: int) -> Track | None:
+        substitutes = select(_c.site_id, _c.product).where(
+            _c.calendar_id == calendar_id, _c.round == Round.SUBSTITUTE
+        )
+        row = self._db.execute(substitutes).first()
+        product = self._products.find(row.product) if row else None
+        return self.track_for(row.site_id, product) if row and product else None
 
     def second_for(self, track: Track, first: Slot) -> Slot | None:
         """The best free second slot that may follow a first one."""

@@ -162,7 +162,7 @@ class RebookingBook:
         dates = self.dates_of(registration_id)
         if dates is None or dates.second is None or not may_change_second(dates, now):
             return NothingToChange()
-        second = self._slot(slot_id)
+        second = self._rows.slot(slot_id)
         window = self._window(dates, world)
         if second is None or window is None or second.begins_at < now + world.lead:
             return PairTaken()
@@ -204,10 +204,6 @@ class RebookingBook:
         after = self._rows.get(dates.reservation_id)
         assert is_set and after, "her registration is locked"  # noqa: S101, PT018
         return Changed(dates, after)
-
-    def _slot(self, slot_id: int) -> Slot | None:
-        row = self._db.execute(select(*SLOT).where(_s.slot_id == slot_id)).first()
-        return None if row is None else Slot(*row)
 
     def _window(self, dates: Reservation, world: World) -> tuple[list[int], date, date] | None:
         """The calendars of second dates that follow a first one, and the days that it may be on."""

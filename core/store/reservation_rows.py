@@ -101,6 +101,11 @@ class ReservationRows:
         row = self._db.execute(_GET, {"reservation": reservation_id}).first()
         return None if row is None else _reservation(row)
 
+    def slot(self, slot_id: int) -> Slot | None:
+        """A slot as it is now."""
+        row = self._db.execute(select(*SLOT).where(_s.slot_id == slot_id)).first()
+        return None if row is None else Slot(*row)
+
     def _one(self, which: Select[Any], registration_id: int) -> Reservation | None:
         row = self._db.execute(which, {"registration": registration_id}).first()
         return None if row is None else _reservation(row)

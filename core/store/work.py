@@ -52,6 +52,8 @@ from core.store.sites import SiteBook
 from core.store.stand_ins import StandInBook
 from core.store.step_counts import StepCountBook
 from core.store.stock import StockBook
+from core.store.substitute_rounds import SubstituteRoundBook
+from core.store.substitutes import SubstituteBook
 from core.store.supply import SupplyBook
 from core.store.threads import ThreadBook
 from core.store.waves import WaveBook
@@ -146,6 +148,14 @@ class Work:
     @cached_property
     def supply(self) -> SupplyBook:
         return SupplyBook(self.db)
+
+    @cached_property
+    def substitutes(self) -> SubstituteBook:
+        return SubstituteBook(self.db)
+
+    @cached_property
+    def substitute_rounds(self) -> SubstituteRoundBook:
+        return SubstituteRoundBook(self.db)
 
     @cached_property
     def registrations(self) -> RegistrationBook:

@@ -38,6 +38,7 @@ COMMANDS = {
     "simulate": "simulate:simulate",
     "sites": "sites:sites",
     "stats": "stats:stats",
+    "substitutes": "substitutes:substitutes",
     "talk": "talk:talk",
     "voice": "voice:voice",
     "worker": "worker:worker",

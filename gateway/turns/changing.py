@@ -163,7 +163,4 @@ class Changing:
         self._work.audit.note(who, what, registration_id=mine.registration_id, now=self._now)
 
     def _mine(self, said: Said) -> Registration | None:
-        named, phone = str(said["registration"] or ""), self._person.phone
-        found = self._work.registrations.get(int(named)) if named.isdecimal() else None
-        is_mine = found is not None and phone is not None and found.phone == phone and found.ended_at is None
-        return found if is_mine else None
+        return self._person.registration(said["registration"])

@@ -20,6 +20,7 @@ from gateway.turns.proving import Post, Proving
 from gateway.turns.registering import Registering
 from gateway.turns.reserving import Reserving
 from gateway.turns.standing import Standing
+from gateway.turns.substituting import Substituting
 from gateway.turns.whose import Whose
 
 
@@ -37,6 +38,7 @@ class Desk:
         notifying = Notifying(work, person)
         mailing = Mailing(work, world, person, now=now)
         whose = Whose(work, person)
+        substituting = Substituting(work, world, person, now=now)
         self.verbs: Mapping[str, Callable[[Mapping[str, Any]], Outcome]] = {
             "check_number": registering.check_number,
             "find_sites": registering.find_sites,
@@ -60,6 +62,12 @@ class Desk:
             "cancel_and_wait": changing.cancel_and_wait,
             "cancel_and_leave": changing.cancel_and_leave,
             "my_status": Standing(work, world, person, now=now).my_status,
+            "find_offer": substituting.find_offer,
+            "take_offer": substituting.take_offer,
+            "decline_offer": substituting.decline_offer,
+            "see_substitute": substituting.see_substitute,
+            "join_substitutes": substituting.join_substitutes,
+            "leave_substitutes": substituting.leave_substitutes,
             "find_service": orders.find_service,
             "find_mine": whose.find_mine,
             "find_dated": whose.find_dated,

@@ -46,6 +46,12 @@ from core.store.tables.sites import (
     slots,
     stock_movements,
 )
+from core.store.tables.substitutes import (
+    substitute_offers,
+    substitute_rounds,
+    substitute_sites,
+    substitutes,
+)
 
 __all__ = [
     "attempts",
@@ -85,6 +91,10 @@ __all__ = [
     "slots",
     "step_counts",
     "stock_movements",
+    "substitute_offers",
+    "substitute_rounds",
+    "substitute_sites",
+    "substitutes",
     "unserved",
     "waves",
     "wrong_codes",
