@@ -4,13 +4,14 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from core.states import DOSE, INVITATION, ORDER, REGISTRATION, RESERVATION, Machine
+from core.states import DOSE, INVITATION, OFFER, ORDER, REGISTRATION, RESERVATION, Machine
 
 OF_TABLE: Final[dict[str, tuple[Machine, ...]]] = {
     "registrations": (REGISTRATION, ORDER),
     "invitations": (INVITATION,),
     "reservations": (RESERVATION,),
     "doses": (DOSE,),
+    "substitute_offers": (OFFER,),
 }
 
 _SEE = """

@@ -12,12 +12,15 @@ from sqlalchemy import insert, select, text
 from core.blocking import Reason
 from core.doses import Dose
 from core.doses_file import Claim
+from core.sites.record import Origin
 from core.states import MACHINES, REGISTRATION, Machine, Registering
 from core.store import tables as t
 from core.store.attendance import arrive, finish, miss
 from core.store.dosing import record, withdraw
 from core.store.reservation_rows import Picked, Reservation
+from core.store.substitute_rounds import Gone, MayNotBook, Taken
 from core.store.work import Store, Work
+from core.substitutes import Day, Window
 from core.world import World
 from gateway.cli.reservations import states
 from gateway.compose import load_world
@@ -162,6 +165,7 @@ def test_every_transition_of_the_table_is_made_and_no_other(watched: Watched) ->
     _change_dates(w)
     _keep_attendance(w)
     _give_and_withdraw(w)
+    _offer_leftovers(w)
     short = w.booked()
     do(lambda work: work.rationing.take_away(work.rationing.lock_dates(short)))
     booked, replaced, _left = (w.person("choosing", service="pcr") for _ in range(3))
@@ -195,6 +199,32 @@ def _keep_attendance(w: Watched) -> None:
     w.do(lambda work: arrive(work, comes.reservation_id, now=last))
     w.do(lambda work: finish(work, has_all.reservation_id, now=last))
     w.do(lambda work: list(miss(work, SITE, misses.first.day, now=last)))
+
+
+def _offer_leftovers(w: Watched) -> None:
+    """One takes the dose; of the others, some answer while it is theirs to take and some when it is not."""
+    product = w.world.products.by_key["janssen"]
+    soon = Window(NOW + timedelta(hours=1), NOW + timedelta(hours=2))
+    late = soon.answer_until
+    with w.store.begin() as work:
+        work.substitutes.enable(SITE, Day(), Origin("test", "test"), now=NOW)
+    for says_no_later in (False, True):
+        takes, too_late, declines, overtaken, lapses = (w.person() for _ in range(5))
+        with w.store.begin() as work:
+            for registration_id in (takes, too_late, declines, overtaken, lapses):
+                work.substitutes.join(registration_id, now=NOW)
+            opened = work.substitute_rounds.open(SITE, product, 2, window=soon, who="test", now=NOW)
+            assert len(work.substitute_rounds.ask(opened, at_most=9, now=NOW)) == 5
+            assert isinstance(work.substitute_rounds.take(takes, world=w.world, now=NOW), Taken)
+            work.substitutes.leave(takes, now=NOW)
+            if says_no_later:
+                work.substitute_rounds.end(opened, now=late)
+            assert work.substitute_rounds.take(too_late, world=w.world, now=late) == Gone()
+            assert work.substitute_rounds.decline(declines, now=late)
+            work.registrations.reserve(overtaken, now=late)
+            assert work.substitute_rounds.take(overtaken, world=w.world, now=late) == MayNotBook()
+            for registration_id in (too_late, declines, overtaken, lapses):
+                work.substitutes.leave(registration_id, now=late)
 
 
 def _give_and_withdraw(w: Watched) -> None:
