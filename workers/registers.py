@@ -144,6 +144,9 @@ class RegisterAsking:
         if not work.register_checks.identified(asked):
             return
         match answer:
+            case Found() if work.doses.of_person(asked.number):
+                # The sites have told us sooner than the register.
+                self._block(work, asked, Reason.VACCINATED, Told.VACCINATED)
             case Found():
                 work.blocks.lift(asked.registration_id, [Reason.VACCINATED])
             case NotFound():

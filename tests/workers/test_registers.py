@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from core.blocking import Reason
+from core.doses import Dose
 from core.registers import HealthWorkers, Name, PopulationRegister, Record, Registers, Unavailable
 from core.store import tables as t
 from tests.workers.town import NOW, SITE, add_dates, add_person, hold
@@ -232,6 +233,21 @@ def test_who_is_identified_notices_nothing(hall: Hall) -> None:
     ask_registers()
     assert (hall.row().state, hall.row().identify_at, hall.population.asked) == ("waiting", None, 1)
     assert not hall.told()
+
+
+def test_who_has_walked_in_and_registers_afterwards_is_vaccinated_whatever_the_register_says(
+    hall: Hall,
+) -> None:
+    with hall.store.begin() as work:
+        add_person(work.db, 1, identify_at=NOW)
+        dose = Dose(1, "comirnaty", NOW.date(), SITE, "EJ6796", "sestra")
+        work.doses.add(
+            "400000001", dose, is_last=False, registration_id=None, reservation_id=None, by="site", now=NOW
+        )
+    ask_registers()
+    assert (hall.row().state, hall.row().blocked_because) == ("blocked", Reason.VACCINATED)
+    (told,) = hall.told()
+    assert "uz mate ockovani" in told
 
 
 def test_a_positive_test_keeps_her_back_until_its_time_is_over(hall: Hall) -> None:
