@@ -54,7 +54,7 @@ class SubstituteBook:
             },
             where=(_s.day_begins != new.excluded.day_begins) | (_s.day_ends != new.excluded.day_ends),
         )
-        is_new = self._db.execute(changed).rowcount == 1
+        is_new = self._db.execute(changed.returning(_s.site_id)).first() is not None
         if is_new:
             self._note(Happened(site_id, Event.ASKS_SUBSTITUTES, new=day.words()), origin, now)
         return is_new
@@ -90,7 +90,8 @@ class SubstituteBook:
     def join(self, registration_id: int, *, now: datetime) -> bool:
         """Note that somebody can come within the hour; False when she is one already."""
         new = upsert(t.substitutes).values(registration_id=registration_id, since=now)
-        return self._db.execute(new.on_conflict_do_nothing()).rowcount == 1
+        joined = new.on_conflict_do_nothing().returning(_u.registration_id)
+        return self._db.execute(joined).first() is not None
 
     def leave(self, registration_id: int, *, now: datetime) -> bool:
         """Ask her no more; False when she is none."""

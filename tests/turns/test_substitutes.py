@@ -1,10 +1,12 @@
 """Leftover doses of the day, from the word that one can come to the dose that was taken first."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from conversations.library import load_library
 from core.messages import SMS_CHANNEL, Address
@@ -12,9 +14,9 @@ from core.routing import OperatorChoice
 from core.sites.record import Origin
 from core.store import tables as t
 from core.store.outcomes import OutcomeBook
-from core.store.substitute_rounds import LeftoverRound
+from core.store.substitute_rounds import LeftoverRound, SubstituteRoundBook, Taken
 from core.store.work import Store
-from core.substitutes import Day, Window, window
+from core.substitutes import WITHIN, Day, Window, window
 from gateway.channels.loopback import Loopback
 from gateway.turns.runner import TurnRunner
 from tests.workers.town import HOURS, SITE, add_dates, add_person, add_site, vault
@@ -151,3 +153,88 @@ def test_the_first_yes_gets_the_dose_and_the_others_a_polite_no(village):
     assert dates
     assert dates.second
     assert (supply.promised.first, supply.promised.second) == (1, 1)
+
+
+def test_a_missing_second_date_is_told_and_a_single_dose_has_none(village):
+    village.person(1)
+    village.offer()
+    village.reads(1)
+    assert "Den pro 2. davku ted volny neni" in village.says(1, "ANO")
+    village.person(2)
+    village.offer(product="janssen")
+    village.reads(2)
+    assert "2. davk" not in village.says(2, "ANO")
+
+
+def test_others_are_asked_after_a_while_and_nobody_once_none_can_come(village, monkeypatch):
+    monkeypatch.setattr("workers.substitutes.how_many", lambda doses, answers: 1)
+    village.person(1)
+    village.person(2)
+    leftover = village.offer()
+    assert village.reads(1)
+    village.later(timedelta(minutes=9))
+    assert not village.reads(2)
+    village.later(timedelta(minutes=1))
+    assert village.reads(2)
+    village.later(WITHIN)
+    assert village.states(leftover) == {"lapsed": 2}
+    assert village.slot(leftover.slot_id) == (0, 0)
+    assert "uz maji jini" in village.says(2, "ANO")
+
+
+def test_a_yes_to_another_question_takes_no_dose(village):
+    anna = village.person(1)
+    village.says(1, "NAHRADNIK")  # she is asked whether she stays one
+    village.offer()
+    assert "Odpovezte NAHRADNIK." in village.reads(1)
+    assert "nahradnikem zustavate" in village.says(1, "ANO")
+    assert village.state_of(anna) == "waiting"
+    assert "zbyla davka pro vas" in village.says(1, "NAHRADNIK")
+    assert "Davka je vase" in village.says(1, "ANO")
+    assert village.state_of(anna) == "reserved"
+
+
+def test_an_offer_that_waits_does_not_leave_once_the_round_is_over(village):
+    village.person(1)
+    leftover = village.offer()
+    village.now = leftover.answer_until
+    offer_leftovers()
+    assert village.reads(1) == ""
+
+
+@pytest.mark.parametrize("is_guarded", [False, True])
+def test_one_dose_is_taken_once(village, monkeypatch, is_guarded):
+    """All have read that a dose is left before any takes it; without the guard each would get it."""
+    people = [village.person(number) for number in range(1, 6)]
+    leftover = village.offer()
+    if not is_guarded:
+        all_read = threading.Barrier(len(people))
+
+        def look(book, round_id, *, now):
+            found = book.get(round_id)
+            all_read.wait(timeout=20)
+            return found is not None and found.left > 0
+
+        monkeypatch.setattr(SubstituteRoundBook, "one_less", look)
+        with village.store.begin() as work:
+            work.db.execute(update(t.slots).values(capacity=9))
+
+    def take(registration_id):
+        with village.store.begin() as work:
+            return work.substitute_rounds.take(registration_id, world=village.world, now=village.now)
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        outcomes = list(pool.map(take, people))
+    taken = sum(isinstance(outcome, Taken) for outcome in outcomes)
+    assert taken == (1 if is_guarded else 5)
+    assert village.slot(leftover.slot_id)[1] == taken
+
+
+def test_joining_and_leaving_are_noted_once(village):
+    anna = village.person(1, is_one=False)
+    for text in ("NAHRADNIK", "ANO", "NAHRADNIK", "NE"):
+        village.says(1, text)
+    with village.store.begin() as work:
+        noted = [each.what for each in work.audit.latest(9, registration_id=anna)]
+        assert not work.substitutes.is_one(anna)
+    assert sorted(noted) == ["became a substitute", "is a substitute no more"]
