@@ -119,6 +119,16 @@ def fold(text: str) -> str:
     return " ".join("".join(bare).casefold().split())
 
 
+def refuse_no_text(raw: bytes) -> None:
+    """Raise UnreadableFile where the first bytes are those of something else than text in UTF-8."""
+    if raw.startswith(b"\x1f\x8b"):
+        raise UnreadableFile("The file is packed (gzip). Unpack it first: gunzip FILE")
+    if raw.startswith(b"PK\x03\x04"):
+        raise UnreadableFile("The file is a workbook or another archive. Save the table as CSV in UTF-8.")
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UnreadableFile("The file is in UTF-16. Save it as UTF-8: iconv -f UTF-16 -t UTF-8 FILE > NEW")
+
+
 def _lines(source: Source) -> Iterator[str]:
     if isinstance(source, bytes):
         source = _decoded(source)
@@ -131,8 +141,7 @@ def _lines(source: Source) -> Iterator[str]:
 
 
 def _decoded(raw: bytes) -> str:
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UnreadableFile("The file is in UTF-16. Save it as UTF-8: iconv -f UTF-16 -t UTF-8 FILE > NEW")
+    refuse_no_text(raw)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:

@@ -13,7 +13,7 @@ import click
 
 from core.calendars.published import Published, read_published
 from core.calendars.survey import Survey, survey
-from core.open_data import UnreadableFile
+from core.open_data import UnreadableFile, refuse_no_text
 from core.sites import read_sites
 from gateway.cli.importing import FILE
 from gateway.compose import App
@@ -56,7 +56,10 @@ def report(app: App, *, file: Path, registry: Path | None, named: str, as_json: 
 def _lines(path: Path) -> Iterator[str]:
     """Decode line by line, packed or not: the file need not fit in memory."""
     with path.open("rb") as raw:
-        is_packed = raw.read(len(GZIP)) == GZIP
+        begins = raw.read(4)
+    is_packed = begins.startswith(GZIP)
+    if not is_packed:
+        refuse_no_text(begins)
     at = 0
     try:
         with gzip.open(path) if is_packed else path.open("rb") as lines:
