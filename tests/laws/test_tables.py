@@ -6,13 +6,14 @@ from typing import Final
 import pytest
 
 from core.blocking import KEPT, RULES, Lifter
-from core.states import DOSE, INVITATION, MACHINES, ORDER, REGISTRATION, RESERVATION, Machine
+from core.states import DOSE, INVITATION, MACHINES, OFFER, ORDER, REGISTRATION, RESERVATION, Machine
 
 ENDS: Final[Mapping[str, set[str]]] = {
     REGISTRATION.name: {"done"},
     ORDER.name: {"left", "done"},
     INVITATION.name: {"used", "void", "expired"},
     RESERVATION.name: {"cancelled", "exchanged", "missed", "done"},
+    OFFER.name: {"declined", "late", "overtaken", "taken"},
     DOSE.name: {"given", "withdrawn"},
 }
 """Where something may stay for good."""
