@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any, Final
 
 from conversations.verbs import BECAUSE, MAILS, MOST_PINS, STANDING, STATES, VERBS
+from core.information import MOST_TEXT
 
 # The longest of data/ocm_2021-06-14.csv.
 _LONGEST_SITE: Final = (
@@ -80,6 +81,13 @@ USUAL: Final[Mapping[str, Any]] = {
     "service": "PCR test",
     "referral": "2104123456",
     "price": 1756,
+    "text": "Očkujeme už i v hale na Žižkově ulici.",
+    "heard": "Nejdřív se registrujte. Až bude na vašem místě vakcína a volný termín, pošleme vám zprávu.",
+    "where": "Jihlava",
+    "people_registered": 12_345,
+    "people_waiting": 12_000,
+    "people_reserved": 345,
+    "doses": 678,
     "more": True,
     "problem": "",
 }
@@ -104,6 +112,12 @@ LONGEST: Final[Mapping[str, Any]] = {
     "lately": 12_345,
     "service": "vyšetření na protilátky",
     "price": 99_999,
+    "text": "Očkujeme 7 dní. " * (MOST_TEXT // 16),
+    "where": "Rychnov nad Kněžnou",
+    "people_registered": 1_987_654,
+    "people_waiting": 1_987_654,
+    "people_reserved": 1_987_654,
+    "doses": 1_987_654,
     "people": MOST_PINS,
     "others": 120,
     "channel": "whatsapp",

@@ -27,6 +27,7 @@ class Verb:
 
 
 _OPENED: Final = ("registration", "site", "address", "name")
+_NEWS: Final = ("text", "heard", "people_registered", "people_waiting", "people_reserved", "doses")
 _PAIRS: Final = ("options", "more")
 _WHOSE: Final = Verb(
     ("page",),
@@ -206,6 +207,12 @@ VERBS: Final[Mapping[str, Verb]] = {
     # status
     # ``refused``: an e-mail address that nobody has, masked; null where none is wrong
     "my_status": Verb(("language",), {"found": ("registrations", "refused"), "none": ()}),
+    # information; ``heard`` is the text for who calls, and both are empty where none holds
+    "read_information": Verb(("psc", "language"), {"national": _NEWS, "at_home": (*_NEWS, "psc")}),
+    "local_information": Verb(
+        ("psc", "language"),
+        {"found": ("text", "heard", "where"), "nothing": ("where",), "unknown_psc": ()},
+    ),
     # which of the people on one phone it is about; the step ``whose`` asks, with the words in shared.j2
     "find_mine": _WHOSE,  # of those who wait, are invited or have dates
     "find_dated": _WHOSE,  # of those who have dates

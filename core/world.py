@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from core.calendars.calendar import Calendar
 from core.geography import Postcodes
+from core.information import NO_TEXTS, Information
 from core.invitations import HARD_GUARANTEE, Policy
 from core.products import Products
 from core.programme import Programme
@@ -21,6 +22,7 @@ class World:
     programme: Programme
     postcodes: Postcodes
     policy: Policy = HARD_GUARANTEE  # under which people are invited, and told how long a PIN is good
+    information: Information = NO_TEXTS
     country: str = "CZ"
     hotline: str = "1221"
     has_mail: bool = False  # letters by e-mail are sent, and may be promised

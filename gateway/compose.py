@@ -12,6 +12,7 @@ from conversations.library import Library, load_library
 from conversations.shortcuts import shortcuts
 from core.exports.smart import Publication, publish
 from core.geography import load_postcodes, region_names
+from core.information import Information, UnusableInformation, load_information
 from core.invitations import HARD_GUARANTEE, Policy, UnusablePolicy, load_policies
 from core.products import Products, load_products
 from core.programme import Programme, UnusableProgramme, load_programme
@@ -58,6 +59,7 @@ class App:
             policy=self.policy,
             programme=self.programme,
             services=self.services,
+            information=self.information,
             has_mail=bool(self.settings.mail.host),
             has_nrzp=self.settings.registers.nrzp.kind != "none",
         )
@@ -70,6 +72,15 @@ class App:
             return load_services(file.read_text("utf-8"), load_vaccines())
         except (OSError, UnicodeDecodeError, UnusableServices) as error:
             raise SettingsError(f"The services in {file} cannot be used: {error}") from error
+
+    @cached_property
+    def information(self) -> Information:
+        """What people are told who ask: the texts we ship, or those of a file of your own."""
+        file = self.settings.information.file or DATA / "information.toml"
+        try:
+            return load_information(file.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, UnusableInformation) as error:
+            raise SettingsError(f"The information in {file} cannot be used: {error}") from error
 
     @cached_property
     def programme(self) -> Programme:
@@ -207,6 +218,7 @@ def load_world(
     policy: Policy = HARD_GUARANTEE,
     programme: Programme | None = None,
     services: Services | None = None,
+    information: Information | None = None,
     has_mail: bool = False,
     has_nrzp: bool = False,
 ) -> World:
@@ -218,6 +230,7 @@ def load_world(
         programme=programme or load_programme((DATA / "programme.toml").read_text("utf-8")),
         postcodes=load_postcodes((DATA / "psc_geo.csv").read_bytes(), (DATA / "towns.csv").read_bytes()),
         policy=policy,
+        information=information or load_information((DATA / "information.toml").read_text("utf-8")),
         country=country,
         has_mail=has_mail,
         has_nrzp=has_nrzp,

@@ -29,6 +29,22 @@ SERVICES = {
     "en": {"pcr": "PCR test", "antigen": "antigen test"},
     "uk": {"pcr": "ПЛР-тест", "antigen": "антигенний тест"},
 }
+INFORMATION = {
+    "cs": {"text": "Registrujte se zprávou REG.", "heard": "Nejdřív se registrujte."},
+    "en": {"text": "Register by REGISTER.", "heard": "Register first."},
+    "uk": {"text": "Реєструйтеся словом РЕЄСТРАЦІЯ.", "heard": "Спочатку зареєструйтеся."},
+}
+INFORMATION_OF_JIHLAVA = {
+    "cs": {
+        "text": "Od 1.2. se očkuje i na Masarykově náměstí.",
+        "heard": "Očkuje se i na Masarykově náměstí.",
+    },
+    "en": {
+        "text": "From 1 February also at Masarykovo náměstí.",
+        "heard": "You can also come to Masarykovo náměstí.",
+    },
+    "uk": {"text": "З 1.2. щеплять і на Masarykovo náměstí.", "heard": "Щеплять і на площі Масарика."},
+}
 PIN, OTHERS_PIN, USED_PIN = "47110921", "12345671", "55550009"
 LATE_PINS = {
     "20010016": "ran_out",
@@ -79,6 +95,7 @@ class FakeDesk:
     email: str = "jana@seznam.cz"
     has_dates: bool = False  # a letter goes out as soon as there is an address
     dates: tuple[str, str | None] | None = None  # of Jan, who has the first pair
+    home: str | None = None  # the PSČ that this phone registered with
     messages_go: str = "none"  # to a channel, or the outcome of asking
     offer: str | None = None  # what a yes to the leftover dose leads to, while one is offered
     is_substitute: bool = False
@@ -347,6 +364,24 @@ class FakeDesk:
     def _remove_email(self, said: Mapping[str, Any], now: datetime) -> Outcome:
         self.email = ""
         return Outcome("removed")
+
+    def _read_information(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        counts = {
+            "people_registered": 44_000,
+            "people_waiting": 41_500,
+            "people_reserved": 2_500,
+            "doses": 600,
+        }
+        told = {**INFORMATION[said["language"]], **counts}
+        psc = said["psc"] or self.home
+        return Outcome("at_home", {**told, "psc": psc}) if psc else Outcome("national", told)
+
+    def _local_information(self, said: Mapping[str, Any], now: datetime) -> Outcome:
+        if said["psc"] == "79999":
+            return Outcome("unknown_psc")
+        if not said["psc"].startswith("58"):
+            return Outcome("nothing", {"where": "Tábor"})
+        return Outcome("found", {**INFORMATION_OF_JIHLAVA[said["language"]], "where": "Jihlava"})
 
     def _find_mine(self, said: Mapping[str, Any], now: datetime) -> Outcome:
         return _whose(self.registrations, said["page"])

@@ -132,6 +132,8 @@ def _of(world: str) -> dict[str, Any]:  # noqa: PLR0911 - one for every kind of 
             return {"mail": of}
         case ["messages", goes]:
             return {"messages_go": goes}
+        case ["home", psc]:
+            return {"home": psc}
         case ["no_pairs"]:
             return {"no_pairs": True}
         case ["offered", outcome]:

@@ -96,6 +96,16 @@ class RegistrationBook:
         self._db = db
         self._vault = vault
 
+    def home_of(self, phone: str) -> str | None:
+        """The PSČ that was given last with this phone by somebody who is still registered."""
+        last = (
+            select(_r.psc)
+            .where(_r.phone == phone, _r.ended_at.is_(None))
+            .order_by(_r.registration_id.desc())
+            .limit(1)
+        )
+        return self._db.execute(last).scalar_one_or_none()
+
     def get(self, registration_id: int) -> Registration | None:
         """A registration, also one that has ended."""
         return self._one(_r.registration_id == registration_id)

@@ -24,6 +24,7 @@ COMMANDS = {
     "doses": "doses:doses",
     "doctor": "doctor:doctor",
     "export": "export:export",
+    "information": "information:information",
     "invite": "invite:invite",
     "mail": "mail:mail",
     "migrate": "migrate:migrate",

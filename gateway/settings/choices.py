@@ -380,6 +380,13 @@ class Services(_Section):
     )
 
 
+class Information(_Section):
+    file: Path | None = Field(
+        default=None,
+        description='a file with information of your own, such as "information.toml"; usually left out',
+    )
+
+
 class RegisterChoice(_Section):
     """One register of people; without a kind there is none."""
 
@@ -465,6 +472,7 @@ class Settings(_Section):
     invitations: Invitations = Invitations()
     programme: Programme = Programme()
     services: Services = Services()
+    information: Information = Information()
     open_data: OpenData = OpenData()
 
     registers: RegisterChoices = RegisterChoices()

@@ -121,6 +121,7 @@ _LISTS = frozenset({"sending_hours", "carriers", "unknown_subscriber_errors"})
 
 _PATHS: Mapping[str, str | None] = {
     "embedded.folder": ".crs",
+    "information.file": None,
     "invitations.policies": None,
     "programme.file": None,
     "services.file": None,

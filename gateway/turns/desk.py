@@ -11,6 +11,7 @@ from core.store.work import Work
 from core.world import World
 from gateway.turns.changing import Changing
 from gateway.turns.entering import Entering
+from gateway.turns.informing import Informing
 from gateway.turns.lost_pins import LostPins
 from gateway.turns.mailing import Mailing
 from gateway.turns.notifying import Notifying
@@ -37,6 +38,7 @@ class Desk:
         proving = Proving(work, person, post, now=now)
         notifying = Notifying(work, person)
         mailing = Mailing(work, world, person, now=now)
+        informing = Informing(work, world, person, now=now)
         whose = Whose(work, person)
         substituting = Substituting(work, world, person, now=now)
         self.verbs: Mapping[str, Callable[[Mapping[str, Any]], Outcome]] = {
@@ -68,6 +70,8 @@ class Desk:
             "see_substitute": substituting.see_substitute,
             "join_substitutes": substituting.join_substitutes,
             "leave_substitutes": substituting.leave_substitutes,
+            "read_information": informing.read_information,
+            "local_information": informing.local_information,
             "find_service": orders.find_service,
             "find_mine": whose.find_mine,
             "find_dated": whose.find_dated,

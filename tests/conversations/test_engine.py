@@ -376,9 +376,9 @@ def test_the_fake_desk_keeps_to_the_table_of_verbs() -> None:
     assert not check_outcome("find_sites", "unknown_psc", {})
 
 
-def test_a_menu_may_lead_to_the_end_of_a_dialogue() -> None:
-    assert isinstance(LIBRARY.scripts["signpost"].steps["information"], End)
-    assert talk(Session.new(), "ahoj", "4").session == Session.new()
+def test_a_menu_may_lead_to_another_dialogue_and_its_end() -> None:
+    assert isinstance(LIBRARY.scripts["information"].steps["local"], End)
+    assert talk(Session.new(), "ahoj", "4", "58601").session == Session.new()
 
 
 def test_a_script_says_what_is_wrong_with_it() -> None:
