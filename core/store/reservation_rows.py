@@ -92,6 +92,10 @@ class ReservationRows:
         """The dates somebody holds, not confirmed yet."""
         return self._one(_HELD, registration_id)
 
+    def keep(self, held: Reservation) -> bool:
+        """Keep a hold from lapsing until the commit; False when it has: its places are anybody's."""
+        return self._db.execute(_KEEP, {"reservation": held.reservation_id}).first() is not None
+
     def change_of(self, registration_id: int) -> Reservation | None:
         """The latest hold of other dates for somebody who has some."""
         return self._one(_CHANGE, registration_id)
@@ -221,6 +225,11 @@ _NEWEST = (
 _LATEST = _NEWEST.where(_v.changing_of.is_(None))
 _LIVING = _LATEST.where(_v.state.in_(IS_LIVING))
 _HELD = _LATEST.where(_v.state == State.HELD)
+_KEEP = (
+    select(_v.reservation_id)
+    .where(_v.reservation_id == bindparam("reservation"), _v.state == State.HELD)
+    .with_for_update(key_share=True)
+)
 _CHANGE = _NEWEST.where(_v.changing_of.is_not(None))
 _begun, _linked = t.calendars.alias("begun"), t.calendars.alias("linked")
 _CHOSEN = (

@@ -93,6 +93,8 @@ class ReservationBook:
         earlier = self.living_of(registration_id)
         if earlier and earlier.state is not State.HELD:
             return PairTaken()
+        if earlier and not self._rows.keep(earlier):
+            earlier = None
         freed = earlier.slot_ids if earlier else ()
         pair = self._rows.chosen(picked, site_id, world, now)
         for _ in range(MOST_TRIES):

@@ -314,6 +314,8 @@ class SubstituteRoundBook:
         if not self._may_book(registration_id) or (held and held.state is not State.HELD):
             self._answer(registration_id, Offering.OVERTAKEN, now)
             return MayNotBook()
+        if held and not rows.keep(held):
+            held = None
         if not self.one_less(offered.round_id, now=now):
             self._answer(registration_id, Offering.TOO_LATE, now)
             return Gone()

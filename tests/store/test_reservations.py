@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, insert, or_, select, text, update
 
 from core.store import tables as t
-from core.store.reservation_rows import Picked, Reservation
+from core.store.reservation_rows import Picked, Reservation, ReservationRows
 from core.store.reservations import PairTaken
 from core.store.work import Store
 from core.world import World
@@ -147,6 +147,56 @@ def test_a_second_hold_frees_the_first(store, world):
             )
         rows = {r.slot_id: r.taken for r in work.db.execute(select(t.slots.c.slot_id, t.slots.c.taken))}
     assert rows == {firsts[0]: 0, firsts[1]: 1, seconds[0]: 1, seconds[1]: 0}
+
+
+class LapsedMeanwhile(ReservationRows):
+    """What she holds lapses between the look at it and the first change."""
+
+    def __init__(self, db, lapse: Callable[[], None], *, is_guarded: bool) -> None:
+        super().__init__(db)
+        self._lapse = lapse
+        self._is_guarded = is_guarded
+
+    def living(self, registration_id: int) -> Reservation | None:
+        found = super().living(registration_id)
+        self._lapse()
+        return found
+
+    def keep(self, held: Reservation) -> bool:
+        return super().keep(held) if self._is_guarded else True
+
+
+def hold_another_as_the_first_lapses(store: Store, world: World, *, is_guarded: bool) -> None:
+    """Another process releases her hold while she picks other dates; Karel has the second place there."""
+    with store.begin() as work:
+        jana, karel = add_people(work.db, 2)
+        firsts, seconds = add_dates(work.db, pairs=2)
+        work.db.execute(update(t.slots).values(capacity=2))
+        pairs = [Picked(*ids) for ids in zip(firsts, seconds, strict=True)]
+        for person in (jana, karel):
+            work.reservations.hold(person, pairs[0], site_id=SITE, world=world, now=NOW)
+    late = NOW + world.hold_for
+    with store.begin() as work:
+        work.reservations.confirm(karel, world=world, now=NOW)
+
+    def lapse() -> None:
+        with store.begin() as other:
+            assert other.reservations.release_lapsed(late) == 1
+
+    with store.begin() as work:
+        work.reservations._rows = LapsedMeanwhile(work.db, lapse, is_guarded=is_guarded)
+        held = work.reservations.hold(jana, pairs[1], site_id=SITE, world=world, now=late)
+        assert isinstance(held, Reservation)
+
+
+def test_a_hold_that_lapses_at_that_moment_is_freed_twice_when_the_guard_is_off(store, world):
+    hold_another_as_the_first_lapses(store, world, is_guarded=False)
+    assert not places_agree(store), "Karel's place counts as free"
+
+
+def test_a_hold_that_lapses_at_that_moment_is_freed_once(store, world):
+    hold_another_as_the_first_lapses(store, world, is_guarded=True)
+    assert places_agree(store)
 
 
 @pytest.mark.parametrize("seed", range(4))
