@@ -15,11 +15,14 @@ from core.store.pairs import IsWanted, PairFinder, on_days
 from core.store.places import Places, slot_ids
 from core.store.reservation_rows import SLOT, Picked, Reservation, ReservationRows, State
 from core.store.reservations import MOST_TRIES, Lapsed, PairTaken
+from core.store.site_pauses import pauses_on
 from core.store.supply import SupplyBook
 from core.world import World
 
 _s, _c, _d = t.slots.c, t.calendars.c, t.doses.c
 ANY_DAY: Final = on_days()
+_OPEN: Final = select(*SLOT).join(t.calendars).where(~pauses_on(_c.site_id, _s.begins_at))
+"""Slots on days on which their site does not pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +148,8 @@ class RebookingBook:
             return []
         calendar_ids, opens, closes = window
         free = self._db.execute(
-            select(*SLOT)
-            .where(_s.calendar_id.in_(calendar_ids), _s.taken < _s.capacity, _s.begins_at >= now + world.lead)
-            .where(_s.slot_id != dates.second.slot_id)
+            _OPEN.where(_s.calendar_id.in_(calendar_ids), _s.taken < _s.capacity)
+            .where(_s.begins_at >= now + world.lead, _s.slot_id != dates.second.slot_id)
             .order_by(_s.begins_at, _s.slot_id)
         )
         slots = (Slot(*row) for row in free)
@@ -162,7 +164,8 @@ class RebookingBook:
         dates = self.dates_of(registration_id)
         if dates is None or dates.second is None or not may_change_second(dates, now):
             return NothingToChange()
-        second = self._rows.slot(slot_id)
+        row = self._db.execute(_OPEN.where(_s.slot_id == slot_id)).first()
+        second = Slot(*row) if row else None
         window = self._window(dates, world)
         if second is None or window is None or second.begins_at < now + world.lead:
             return PairTaken()

@@ -13,6 +13,7 @@ from core.states import HAS_DATES
 from core.store import tables as t
 from core.store.pairs import day_bounds
 from core.store.reservation_rows import SLOT, State
+from core.store.site_pauses import pauses_on
 
 _r, _v, _s, _c = t.registrations.c, t.reservations.c, t.slots.c, t.calendars.c
 EXPECTED: Final = (*HAS_DATES, "missed", "done")
@@ -66,11 +67,13 @@ class SiteDayBook:
         ]
 
     def free(self, calendar_id: int, day: date, *, since: datetime) -> list[Slot]:
-        """The slots of a calendar on a local day, not before then, with a place left."""
+        """The slots of a calendar on a local day, not before then, with a place left; none in a pause."""
         begins, ends = day_bounds(day)
         rows = self._db.execute(
             select(*SLOT)
+            .join(t.calendars)
             .where(_s.calendar_id == calendar_id, _s.taken < _s.capacity)
+            .where(~pauses_on(_c.site_id, _s.begins_at))
             .where(_s.begins_at >= max(begins, since), _s.begins_at < ends)
         )
         return [Slot(*row) for row in rows]

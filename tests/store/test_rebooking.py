@@ -13,6 +13,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.calendars.calendar import PRAGUE
+from core.sites.pauses import Pause
+from core.sites.record import Origin
 from core.states import RESERVATION, Registering, Reserving
 from core.store import tables as t
 from core.store.attendance import arrive, finish, miss
@@ -24,9 +26,10 @@ from core.store.reservations import Lapsed, PairTaken
 from core.store.work import Store
 from core.world import World
 from gateway.compose import load_world
-from tests.workers.town import FIRST_DAY, NOW, SITE, add_dates, add_person, add_site, hold, vault
+from tests.workers.town import FIRST_DAY, NOW, SITE, THREE_WEEKS, add_dates, add_person, add_site, hold, vault
 
 PAIRS = 6
+A_DAY = timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +120,33 @@ def test_the_second_date_alone_can_be_moved(store, world, pairs):
     assert isinstance(changed, Changed)
     assert slots_of(store, anna) == (pairs[0].first_id, pairs[3].second_id)
     assert places_agree(store)
+
+
+@pytest.mark.usefixtures("second_days_paused")
+def test_no_second_date_is_on_a_day_on_which_the_site_pauses(store, world, pairs):
+    anna = dated(store, 1, pairs[0])
+    with store.begin() as work:
+        assert work.rebooking.seconds(anna, world, now=NOW, at_most=10) == []
+        refused = work.rebooking.change_second(anna, pairs[1].second_id, world=world, now=NOW)
+    assert isinstance(refused, PairTaken)
+    assert slots_of(store, anna) == (pairs[0].first_id, pairs[0].second_id)
+
+
+@pytest.fixture
+def second_days_paused(store: Store) -> None:
+    day = (FIRST_DAY + THREE_WEEKS).date()
+    with store.begin() as work:
+        work.pauses.begin(SITE, Pause(day, day + A_DAY, "painting"), Origin("Eva", "by hand"), now=NOW)
+
+
+@pytest.mark.usefixtures("second_days_paused")
+def test_a_site_moves_nobody_to_a_day_on_which_it_pauses(store, world, pairs):
+    with store.begin() as work:
+        calendar_id = work.db.scalar(
+            select(t.slots.c.calendar_id).where(t.slots.c.slot_id == pairs[0].second_id)
+        )
+        free = work.site_days.free(calendar_id, (FIRST_DAY + THREE_WEEKS).date(), since=NOW)
+    assert free == []
 
 
 def test_a_second_date_outside_the_interval_is_refused(store, world, pairs):
