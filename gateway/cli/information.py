@@ -20,7 +20,7 @@ def information() -> None:
 
 
 @information.command()
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--date", "day", type=DAY, help="Pretend it is that day.")
 @click.pass_context
 def check(ctx: click.Context, file: Path | None, day: datetime | None) -> None:
@@ -75,5 +75,5 @@ def _day(app: App, day: datetime | None) -> date:
 def _read(file: Path) -> Information:
     try:
         return load_information(file.read_text("utf-8"))
-    except (UnicodeDecodeError, UnusableInformation) as error:
+    except (OSError, UnicodeDecodeError, UnusableInformation) as error:
         raise click.ClickException(f"{file.name}: {error}") from error

@@ -71,6 +71,12 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, written: bytes, s
     assert says in ran.output
 
 
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    ran = run(tmp_path, "check", str(tmp_path / "missing.toml"))
+    assert ran.exit_code == 1
+    assert "missing.toml: " in ran.output
+
+
 def test_what_holds_for_a_psc_is_shown(tmp_path: Path) -> None:
     ran = run(tmp_path, "show", "586 01", "--date", "2021-02-01", texts=TEXT + LOCAL)
     assert ran.output.splitlines() == [
