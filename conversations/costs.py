@@ -32,21 +32,24 @@ NOTICE_BLOCKS: Final = {
     "dates_moved": 2,
     "dates_lost": 2,
     "leftover_dose": 1,
+    "merged": 1,
 }  # block -> segments at most
-# What decides between the wordings of a notice: whether a PIN or a pause has an end, who has a PIN, which
-# dose it is, and whether a yes would answer something else.
+# What decides between the wordings of a notice: whether a PIN or a pause has an end, who has a PIN or has
+# lost one, which dose it is, whether a yes would answer something else, and how a registration stands.
 _NOTICE_WAYS: Final[tuple[dict[str, Any], ...]] = tuple(
     {
         "valid_until": until,
         "last_day": until,
         "has_pin": has_pin,
+        "took_pin": has_pin,
         "dose": dose,
         "is_other_vaccine": has_pin,
         "is_busy": has_pin,
+        "standing": standing,
     }
     for until in (None, samples.LONGEST["second"])
     for has_pin in (False, True)
-    for dose in (1, 2)
+    for dose, standing in ((1, "waiting"), (2, "reserved"), (2, "invited"))
 )
 # How many segments in UCS-2 carry what one carries in GSM-7.
 UCS2_FOR_GSM7: Final = -(-gsm.JOINED_SEPTETS // gsm.JOINED_UNITS)
@@ -93,7 +96,7 @@ def of_notices(library: Library, language: str) -> Iterator[Cost]:
     """The messages that nobody asked for, as far as there are words."""
     words = library.words
     longest = samples.LONGEST
-    said = {name: longest[name] for name in ("name", "site", "pin", "first", "second", "address")}
+    said = {name: longest[name] for name in ("name", "site", "pin", "first", "second", "address", "place")}
     said |= {"minutes": 10, "from_on": longest["first"]}
     said |= dict.fromkeys(("given", "opens", "closes", "instead"), longest["second"])
     for block, most in NOTICE_BLOCKS.items():

@@ -67,6 +67,7 @@ class Registering(StrEnum):
     MISSED = "does not come to the first date, and waits again"
     COMPLETED = "has all doses"
     DOSE_WITHDRAWN = "the dose that was her last is withdrawn"
+    MERGED = "takes over the place of one at the head of the queue, of the same person"
     LOST_DATES = "loses the dates because vaccine lacks, and stands at the head"
     GUESSED = "gives five wrong PINs"
     BLOCKED = "is kept back by a register, or on request"
@@ -143,6 +144,7 @@ REGISTRATION: Final = Machine(
         Transition(Registering.COMPLETED, ("reserved",), ("done",)),
         Transition(Registering.DOSE_WITHDRAWN, ("done",), ("reserved",)),
         Transition(Registering.LOST_DATES, ("reserved",), ("returned",)),
+        Transition(Registering.MERGED, ("waiting",), ("returned",)),
         Transition(Registering.GUESSED, _MAY_BOOK, ("blocked",)),
         Transition(Registering.BLOCKED, _MAY_BOOK, ("blocked",)),
         Transition(Registering.UNBLOCKED, ("blocked",), _MAY_BOOK),

@@ -12,10 +12,11 @@ from core.moving_in import AlreadyHere, Fresh, KeepsDates, KeepsNewer, Replaces
 from core.registrations_file import OldRegistration, Outdated, RegistrationsRead, read_registrations
 from core.sites import Site
 from core.store.anew import anew
-from core.store.duplicates import likely_pairs
+from core.store.duplicates import likely_pairs, to_compare
 from core.store.moving_in import MovedIn, MovingIn
 from core.store.work import Store
 from gateway.cli.importing import FILE, UNCHANGED, tell_quarantined
+from gateway.cli.registrations_merge import merge
 from gateway.compose import App
 
 AT_ONCE = 1_000  # people in one transaction: what is committed stays when the rest is interrupted
@@ -28,23 +29,28 @@ def registrations() -> None:
     """Registrations: bring people over from an earlier system, find who registered twice."""
 
 
+registrations.add_command(merge)
+
+
 @registrations.command()
 @click.pass_obj
 def duplicates(app: App) -> None:
     """Name the registrations that are likely of one person: ids and states only.
 
-    Ends with 3 if there are any. Same phone and day of birth with a similar name, or a suspicious number
-    one digit from another's.
+    Ends with 3 if there are any. Same phone and day of birth, or a number one digit from another's where no
+    check digit tells them apart, with a similar name. `crs registrations merge` makes one of two.
     """
-    found = 0
     with app.store(connections=1) as store, store.begin() as work:
-        for pair in likely_pairs(work.db, work.vault):
-            found += 1
-            click.echo(
-                f"#{pair.first_id} ({pair.first}) and #{pair.second_id} ({pair.second}): {pair.likeness}."
-            )
-    click.echo(f"{found or 'No'} likely duplicates.")
-    sys.exit(SOME_SET_ASIDE if found else 0)
+        length = to_compare(work.db)
+        with click.progressbar(
+            length=length, label="Numbers", file=sys.stderr, update_min_steps=AT_ONCE
+        ) as bar:
+            pairs = list(likely_pairs(work.db, work.vault, with_some=bar.update))
+            bar.finish()
+    for pair in pairs:
+        click.echo(f"#{pair.first_id} ({pair.first}) and #{pair.second_id} ({pair.second}): {pair.likeness}.")
+    click.echo(f"{len(pairs) or 'No'} likely duplicates.")
+    sys.exit(SOME_SET_ASIDE if pairs else 0)
 
 
 @registrations.command("import")

@@ -1,7 +1,9 @@
 """``crs registrations duplicates``: who registered twice, and nobody's number or name."""
 
 from click.testing import CliRunner
+from sqlalchemy import insert, select
 
+from core.store import tables as t
 from core.store.duplicates import Likeness
 from gateway.cli.registrations import registrations
 from tests.cli.test_desk import app
@@ -29,3 +31,25 @@ def test_the_likely_ones_are_named_by_id_and_why(app, town):
             ("5 (waiting, number suspicious)", "6 (waiting, number valid)", Likeness.ONE_DIGIT),
         )
     ] + ["2 likely duplicates."]
+
+
+def test_valid_numbers_of_nine_digits_one_digit_apart_are_compared(app, town):
+    run = lambda: CliRunner().invoke(registrations, ["duplicates"], obj=app)  # noqa: E731
+    town.register("405123123", name="Jana Nováková")
+    town.register("405124123", name="Jana Novakova", phone=NEIGHBOUR)  # another day of birth
+    town.register("405123923", name="Karel Dvořák", phone=NEIGHBOUR)  # near, but another name
+    town.register("405124999", name="Jana Nováková", phone="+420603000003")  # two digits and more
+    assert run().stdout.splitlines()[0] == (
+        f"#1 (waiting, number valid) and #2 (waiting, number valid): {Likeness.ONE_DIGIT}."
+    )
+    assert run().stdout.splitlines()[1] == "1 likely duplicates."
+
+
+def test_an_ordered_test_is_no_duplicate_of_a_registration(app, town):
+    town.register("405123123", name="Jana Nováková")
+    with town.store.begin() as work:
+        row = work.db.execute(select(t.registrations)).one()._asdict()
+        del row["registration_id"]
+        work.db.execute(insert(t.registrations).values(row | {"service": "pcr", "state": "choosing"}))
+    told = CliRunner().invoke(registrations, ["duplicates"], obj=app)
+    assert told.stdout == "No likely duplicates.\n"

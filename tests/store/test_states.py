@@ -17,6 +17,7 @@ from core.states import MACHINES, REGISTRATION, Machine, Registering
 from core.store import tables as t
 from core.store.attendance import arrive, finish, miss
 from core.store.dosing import record, withdraw
+from core.store.merging import merge
 from core.store.reservation_rows import Picked, Reservation
 from core.store.substitute_rounds import Gone, MayNotBook, Taken
 from core.store.work import Store, Work
@@ -147,6 +148,8 @@ def test_every_transition_of_the_table_is_made_and_no_other(watched: Watched) ->
         )
     )
     w.booked()
+    waits, at_head = w.person(), w.person("returned")
+    do(lambda work: merge(work, waits, at_head, by="Eva", is_sure=True, now=NOW))
     w.invited(leaves=False)
     do(lambda work: work.withdrawals.withdraw(work.withdrawals.lock_unsent(SITE, today=NOW.date()), now=NOW))
     w.invited()
