@@ -48,8 +48,11 @@ class BlockBook:
             .order_by(_r.blocked_until)
             .limit(at_most)
             .with_for_update(key_share=True, skip_locked=True)
+            .cte("over")  # looked for once: a subquery may be run again for each row, past its limit
         )
-        lifted = _lift(_r.registration_id.in_(over), _r.blocked_until <= now).returning(_r.registration_id)
+        lifted = _lift(
+            _r.registration_id.in_(select(over.c.registration_id)), _r.blocked_until <= now
+        ).returning(_r.registration_id)
         return sorted(self._db.execute(lifted).scalars())
 
     def ask_again(self, registration_id: int, *, now: datetime) -> bool:

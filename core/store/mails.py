@@ -155,10 +155,11 @@ class MailBook:
             .order_by(_m.next_at, _m.mail_id)
             .limit(at_most)
             .with_for_update(skip_locked=True)
+            .cte("due")  # looked for once: a subquery may be run again for each row, past its limit
         )
         rows = self._db.execute(
             update(t.mails)
-            .where(_m.mail_id.in_(due))
+            .where(_m.mail_id.in_(select(due.c.mail_id)))
             .values(state=MailState.CLAIMED, claimed_at=now, attempt=_m.attempt + 1)
             .returning(
                 _m.mail_id,

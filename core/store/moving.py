@@ -76,10 +76,11 @@ class MovingBook:
             .order_by(o.lane, o.rank, o.mt_id)
             .limit(MOST_AT_ONCE)
             .with_for_update(skip_locked=True)
+            .cte("moved")  # looked for once: a subquery may be run again for each row, past its limit
         )
         return self._db.execute(
             update(t.outbox)
-            .where(o.mt_id.in_(moved.scalar_subquery()), o.home == operator, o.state == MtState.QUEUED)
+            .where(o.mt_id.in_(select(moved.c.mt_id)), o.home == operator, o.state == MtState.QUEUED)
             .values(operator=operator, home=None)
         ).rowcount
 

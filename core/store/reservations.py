@@ -145,10 +145,11 @@ class ReservationBook:
             .order_by(_v.hold_until)
             .limit(at_most)
             .with_for_update(skip_locked=True)
+            .cte("over")  # looked for once: a subquery may be run again for each row, past its limit
         )
         rows = self._db.execute(
             update(t.reservations)
-            .where(_v.reservation_id.in_(lapsed), may_lapse)
+            .where(_v.reservation_id.in_(select(lapsed.c.reservation_id)), may_lapse)
             .values(state=RESERVATION.after(Reserving.LAPSED))
             .returning(_v.first_slot_id, _v.second_slot_id)
         ).all()
