@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
+    TIMESTAMP,
     Connection,
     Date,
     Uuid,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     union_all,
 )
 
@@ -212,7 +214,18 @@ _used_until = (
     .correlate(t.calendars)
     .scalar_subquery()
 )
-_given_on = cast(func.timezone(PRAGUE.key, _s.begins_at), Date)
+# Once a calendar, not once a slot: a site may have reported use on hundreds of days.
+_CALENDARS = (
+    select(
+        _c.calendar_id,
+        _c.round,
+        _c.product,
+        func.timezone(PRAGUE.key, cast(_used_until + 1, TIMESTAMP)).label("since"),
+    )
+    .where(_c.site_id == _SITE)
+    .cte("of_site")
+    .prefix_with("MATERIALIZED")
+)
 _HERE = (
     select(literal("here").label("what"), _m.product, _NO_DAY.label("day"), func.sum(_m.doses).label("doses"))
     .where(_m.site_id == _SITE, _m.moved_on <= _TODAY, _IS_COUNTED)
@@ -225,10 +238,15 @@ _EXPECTED = select(literal("coming"), _e.product, _e.due_on, _e.doses).where(
     _e.site_id == _SITE, _e.due_on >= _TODAY, _e.came_on.is_(None)
 )
 # What was given up to the last day of reported use is off the stock already.
+_taken = (
+    select(func.sum(_s.taken).label("doses"))
+    .where(_s.calendar_id == _CALENDARS.c.calendar_id, _s.taken > 0)
+    .where(_s.begins_at >= func.coalesce(_CALENDARS.c.since, cast("-infinity", TIMESTAMP(timezone=True))))
+    .lateral("taken")
+)
 _PROMISED = (
-    select(_c.round, _c.product, _NO_DAY, func.sum(_s.taken))
-    .select_from(t.calendars.join(t.slots))
-    .where(_c.site_id == _SITE, _s.taken > 0, or_(_used_until.is_(None), _given_on > _used_until))
-    .group_by(_c.round, _c.product)
+    select(_CALENDARS.c.round, _CALENDARS.c.product, _NO_DAY, _taken.c.doses)
+    .join_from(_CALENDARS, _taken, true())
+    .where(_taken.c.doses.is_not(None))
 )
 _SUPPLY = union_all(_HERE, _MOVING, _EXPECTED, _PROMISED)

@@ -1,12 +1,13 @@
 """First dates stop where second doses would lack, whoever books at the same time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import event, func, select, text, update
 
 from core.calendars.calendar import PRAGUE
 from core.stock import Movement, Reserve, Use, read_deliveries
@@ -264,3 +265,25 @@ def test_one_arrival_settles_one_announcement_the_nearest(store: Store, world: W
             date(2021, 2, 2)
         ]
         assert work.db.execute(select(func.count()).select_from(t.expected_deliveries)).scalar_one() == 2
+
+
+def test_reported_days_are_read_once_a_calendar_and_not_once_a_slot(store: Store, world: World) -> None:
+    """Four months of reports of a site with a long calendar took seconds, in every turn that offers dates."""
+    said: list[tuple[str, Any]] = []
+    with store.begin() as work:
+        add_dates(work.db, pairs=40)
+        work.db.execute(update(t.slots).values(taken=1))
+        event.listen(work.db, "before_cursor_execute", lambda *call: said.append((call[2], call[3])))
+        work.supply.of_site(SITE, world, now=NOW)
+        ((statement, values),) = said
+        (plan,) = work.db.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values).scalar_one()
+    readings = [node["Actual Loops"] for node in _nodes(plan["Plan"]) if "stock_movements" in str(node)]
+    assert readings
+    assert max(readings) <= 2, "there are two calendars"
+
+
+def _nodes(plan: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every node of a plan, without those below it."""
+    yield {key: value for key, value in plan.items() if key != "Plans"}
+    for below in plan.get("Plans", ()):
+        yield from _nodes(below)
