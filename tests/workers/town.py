@@ -122,7 +122,13 @@ def _add_slots(db: Connection, calendar_id: int, moments: Iterable[datetime]) ->
 
 
 def hold(
-    db: Connection, registration_id: int, first: int, second: int | None, *, state: str = "held"
+    db: Connection,
+    registration_id: int,
+    first: int,
+    second: int | None,
+    *,
+    state: str = "held",
+    changing_of: int | None = None,
 ) -> None:
     """Dates kept for somebody, their places taken."""
     db.execute(
@@ -133,6 +139,7 @@ def hold(
             second_slot_id=second,
             held_at=NOW,
             hold_until=NOW + timedelta(minutes=30),
+            changing_of=changing_of,
         )
     )
     for slot_id in (first, second):

@@ -68,6 +68,13 @@ def downgrade() -> None:
     op.drop_index("ix_reservations_second_slot_id", table_name="reservations")
     op.drop_index("ix_reservations_registration_id", table_name="reservations")
     # What the release before does not know: a hold of other dates, and who came or did not.
+    op.execute(
+        "UPDATE slots SET taken = taken - held.places FROM ("
+        " SELECT slot_id, count(*) AS places FROM reservations"
+        " CROSS JOIN LATERAL (VALUES (first_slot_id), (second_slot_id)) AS of (slot_id)"
+        " WHERE changing_of IS NOT NULL AND state = 'held' GROUP BY slot_id"
+        ") AS held WHERE slots.slot_id = held.slot_id"
+    )
     op.execute("DELETE FROM reservations WHERE changing_of IS NOT NULL")
     op.execute("UPDATE reservations SET state = 'confirmed' WHERE state = 'arrived'")
     op.execute("UPDATE reservations SET state = 'cancelled' WHERE state = 'missed'")
