@@ -108,10 +108,7 @@ class RegisterAsking:
                 answer = ask(asked)
                 answers[type(answer).__name__] += 1
                 with store.begin() as work:
-                    if isinstance(answer, Unavailable):
-                        work.register_checks.put_off(asked, until=self._now + ASK_AGAIN_AFTER)
-                    else:
-                        settle(work, asked, answer)
+                    settle(work, asked, answer)
                 in_vain = in_vain + 1 if isinstance(answer, Unavailable) else 0
                 is_over = in_vain == MOST_IN_VAIN or self._workshop.clock() > self._now + ONE_RUN
                 if is_over:
@@ -138,9 +135,12 @@ class RegisterAsking:
                     case _:
                         self._tell(work, asked, Told.WAITS_BY_AGE)
             case Unavailable():
-                pass
+                work.register_checks.prove_later(asked, until=self._now + ASK_AGAIN_AFTER)
 
     def _settle_identity(self, work: Work, asked: Asked, answer: PopulationAnswer) -> None:
+        if isinstance(answer, Unavailable):
+            work.register_checks.identify_later(asked, until=self._now + ASK_AGAIN_AFTER)
+            return
         if not work.register_checks.identified(asked):
             return
         match answer:
@@ -156,8 +156,6 @@ class RegisterAsking:
             case PositivePcr(until=until):
                 over = datetime.combine(until, time(), PRAGUE)
                 self._block(work, asked, Reason.POSITIVE_PCR, Told.POSITIVE_PCR, until=over)
-            case Unavailable():
-                pass
 
     def _block(
         self, work: Work, asked: Asked, reason: Reason, told: Told, *, until: datetime | None = None
@@ -172,6 +170,7 @@ class RegisterAsking:
         """Tell those, once, who wait for a register that does not answer: nothing is lost."""
         before = self._now - TELL_DELAY_AFTER
         with self._workshop.store.begin() as work:
+            work.register_checks.one_at_a_time()
             people = work.register_checks.to_tell_of_delay(registered_before=before, at_most=AT_ONCE)
             for asked in people:
                 work.audit.note(WHO, DELAY_TOLD, registration_id=asked.registration_id, now=self._now)

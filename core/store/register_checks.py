@@ -2,8 +2,21 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Update, and_, case, exists, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Update,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from core.blocking import Reason
 from core.messages import Address, notice_address
@@ -12,6 +25,7 @@ from core.services import VACCINATION
 from core.store import tables as t
 from core.vault import Vault
 
+ONE_AT_A_TIME: Final = 0x43524303  # the key of an advisory lock: two who look at once would both tell
 DELAY_TOLD = "told that the register is away"
 
 _r, _a = t.registrations.c, t.audit.c
@@ -59,13 +73,21 @@ class RegisterCheckBook:
             and_(_r.prove_at.is_not(None), _r.registered_at <= registered_before, ~told), _r.prove_at, at_most
         )
 
-    def put_off(self, asked: Asked, *, until: datetime) -> None:
-        """Ask again later: nothing was learned."""
-        which = (_r.registration_id == asked.registration_id, _r.ended_at.is_(None))
-        self._db.execute(update(t.registrations).where(*which, _r.prove_at < until).values(prove_at=until))
-        self._db.execute(
-            update(t.registrations).where(*which, _r.identify_at < until).values(identify_at=until)
-        )
+    def prove_later(self, asked: Asked, *, until: datetime) -> None:
+        """Ask about her group again then: nothing was learned."""
+        self._put_off(_r.prove_at, asked, until)
+
+    def identify_later(self, asked: Asked, *, until: datetime) -> None:
+        """Ask who she is again then: nothing was learned."""
+        self._put_off(_r.identify_at, asked, until)
+
+    def _put_off(self, at: Column[datetime], asked: Asked, until: datetime) -> None:
+        hers = (_r.registration_id == asked.registration_id, _r.ended_at.is_(None), at < until)
+        self._db.execute(update(t.registrations).where(*hers).values({at: until}))
+
+    def one_at_a_time(self) -> None:
+        """Let nobody else tell of a delay until the commit."""
+        self._db.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
 
     # -- Answers -------------------------------------------------------------------------------------------
 

@@ -167,6 +167,14 @@ def test_a_register_that_is_away_refuses_nobody_and_says_so_once(hall: Hall) -> 
     assert {hall.row(number).state for number in range(1, 8)} == {"waiting"}
 
 
+def test_a_register_that_is_away_does_not_put_off_the_other(hall: Hall) -> None:
+    hall.claiming(state="waiting", blocked_because=None, identify_at=NOW)
+    hall.nrzp.answer = Unavailable("away")
+    ask_registers()
+    assert (hall.nrzp.asked, hall.population.asked) == (1, 1)
+    assert (hall.row().prove_at, hall.row().identify_at) == (NOW + ASK_AGAIN_AFTER, None)
+
+
 def test_one_whom_the_register_cannot_bear_does_not_hold_up_the_others(hall: Hall) -> None:
     hall.claiming(1)
     hall.claiming(2, prove_at=NOW - timedelta(minutes=1))
