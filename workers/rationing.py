@@ -81,6 +81,7 @@ def _replan(
             done += _replan_product(work, workshop, site, stock, now=now)
         _tell(work, workshop, site, done, now=now)
         for each in done:
+            work.date_notices.call_off(each.registration_id, now=now)
             what = "dates moved, vaccine lacks" if each.pair else "dates taken away, vaccine lacks"
             work.audit.note(who, what, registration_id=each.registration_id, now=now)
         if dry_run:
@@ -200,4 +201,5 @@ def _message(
         segments=segments,
         created_at=now,
         registration_id=who.registration_id,
+        valid_until=pair.first.begins_at if pair else None,
     )

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from core.calendars.calendar import PRAGUE
+from core.messages import MtState
 from core.store import tables as t
 from core.store.work import Work
 from tests.workers.town import (
@@ -21,7 +22,8 @@ from tests.workers.town import (
     hold,
 )
 from workers.rationing import affected, replan
-from workers.workshop import Workshop
+from workers.reminding import remind
+from workers.workshop import Workshop, install
 
 SECONDS_ON = (FIRST_DAY + THREE_WEEKS).astimezone(PRAGUE).date()
 LATER = timedelta(days=28)
@@ -95,6 +97,22 @@ def test_who_is_affected_gets_dates_that_vaccine_lasts_for_or_the_head_of_the_qu
     assert replan(workshop, site, who="matron") == []
     assert len(told(workshop)) == 2
     assert_places_agree(workshop)
+
+
+def test_nobody_is_reminded_of_dates_that_were_taken_away(workshop: Workshop) -> None:
+    with workshop.store.begin() as work:
+        people = reserved(work, 4)
+        deliver(work.db, 4)
+    install(replace(workshop, clock=lambda: FIRST_DAY - timedelta(days=1)))
+    remind()
+    lost = {each.registration_id for each in replan(workshop, site_of(workshop), who="matron")}
+    o = t.outbox.c
+    with workshop.store.begin() as work:
+        still = work.db.scalars(
+            select(o.registration_id).where(o.purpose == "reminder", o.state == MtState.QUEUED)
+        )
+        assert lost
+        assert set(still) == set(people) - lost
 
 
 def test_a_dry_run_shows_the_same_and_changes_nothing(workshop: Workshop) -> None:
