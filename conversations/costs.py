@@ -16,6 +16,7 @@ from conversations.verbs import VERBS
 from conversations.words import NOTICES, REGISTERS, RULES, SHARED, SMS, one_message
 from core.registers import Told
 from core.rule_changes import Purpose
+from core.services import MOST_LABEL
 
 NOTICE_BLOCKS: Final = {
     "invitation": 1,
@@ -35,7 +36,8 @@ NOTICE_BLOCKS: Final = {
     "merged": 1,
 }  # block -> segments at most
 # What decides between the wordings of a notice: whether a PIN or a pause has an end, who has a PIN or has
-# lost one, which dose it is, whether a yes would answer something else, and how a registration stands.
+# lost one, which dose it is or what else, whether a yes would answer something else, and how a registration
+# stands.
 _NOTICE_WAYS: Final[tuple[dict[str, Any], ...]] = tuple(
     {
         "valid_until": until,
@@ -46,6 +48,7 @@ _NOTICE_WAYS: Final[tuple[dict[str, Any], ...]] = tuple(
         "is_other_vaccine": has_pin,
         "is_busy": has_pin,
         "standing": standing,
+        "service": "x" * MOST_LABEL if until and has_pin else None,
     }
     for until in (None, samples.LONGEST["second"])
     for has_pin in (False, True)

@@ -8,6 +8,7 @@ import structlog
 
 from core.calendars.calendar import PRAGUE
 from core.messages import Lane
+from core.services import VACCINATION
 from core.store.attendance import miss
 from core.store.date_notices import MISSED, REMINDER, DateOf, Recipient
 from core.store.site_days import Visit
@@ -60,12 +61,16 @@ def note_missed() -> None:
 
 
 def tell_missed(work: Work, workshop: Workshop, missed: Collection[Visit], *, now: datetime) -> int:
-    """Tell each who did not come how to go on, once; returns how many that are."""
+    """Tell each who did not come how to go on, once; returns how many that are.
+
+    Who ordered a service does not wait for another date, and orders anew if she likes.
+    """
     dates = [DateOf(v.reservation_id, v.registration_id, v.slot_id, v.dose, v.begins_at) for v in missed]
     mine = work.date_notices.claim(dates, MISSED, now=now)
     people = work.date_notices.recipients([each.registration_id for each in mine])
-    tell(work, workshop, MISSED, [_about(each, people, now + MISSED_IS_NEWS) for each in mine], now=now)
-    return len(mine)
+    told = [each for each in mine if people[each.registration_id].service == VACCINATION]
+    tell(work, workshop, MISSED, [_about(each, people, now + MISSED_IS_NEWS) for each in told], now=now)
+    return len(told)
 
 
 def _about(each: DateOf, people: Mapping[int, Recipient], valid_until: datetime) -> Notice:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from core.messages import Lane, NewMt
+from core.services import VACCINATION
 from core.store.date_notices import Recipient
 from core.store.work import OUTBOX_CHANNEL, Work
 from workers.notices import operators_of, written
@@ -48,10 +49,12 @@ def _message(
     workshop: Workshop, purpose: str, notice: Notice, *, lane: Lane, operator: str, now: datetime
 ) -> NewMt:
     whom = notice.recipient
+    service = None if whom.service == VACCINATION else workshop.world.services.get(whom.service)
+    label = service and service.label(whom.language)  # None: it is of doses that she is told
 
     def words(medium: str) -> str:
         return workshop.library.words.render_notice(
-            purpose, whom.language, medium, name=whom.name, site=whom.site, **notice.values
+            purpose, whom.language, medium, name=whom.name, site=whom.site, service=label, **notice.values
         )
 
     text, segments = written(words, whom.address)

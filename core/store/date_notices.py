@@ -49,6 +49,7 @@ class Recipient:
     address: Address = field(repr=False)
     site: str
     site_address: str
+    service: str
 
 
 class DateNoticeBook:
@@ -106,6 +107,7 @@ class DateNoticeBook:
                 _r.address,
                 site.name.label("site"),
                 site.address.label("site_address"),
+                _r.service,
             )
             .join(t.sites, site.site_id == _r.site_id)
             .where(_r.registration_id.in_(registration_ids))
@@ -118,6 +120,7 @@ class DateNoticeBook:
                 notice_address(Address(row.channel, row.address), row.phone),
                 row.site,
                 row.site_address,
+                row.service,
             )
             for row in rows
         }

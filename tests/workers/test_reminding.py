@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.messages import Lane, MtState
 from core.states import Registering
@@ -60,6 +60,30 @@ def test_the_second_date_is_reminded_of_too(workshop, anna):
         at(workshop, now)
         remind()
     assert [text.split(" je vase ")[1][:8] for text in told(workshop, "reminder")] == ["1. davka", "2. davka"]
+
+
+def test_a_test_is_reminded_of_by_its_own_name_and_nobody_who_missed_one_hears_of_doses(workshop):
+    with workshop.store.begin() as work:
+        firsts, _ = add_dates(work.db, pairs=2, product="pcr")
+        for number, first in enumerate(firsts, 1):
+            ordered = add_person(work.db, number, state="reserved", reserved_at=NOW, service="pcr")
+            hold(work.db, ordered, first, None, state="confirmed")
+        arrived = work.db.scalar(select(func.min(t.reservations.c.reservation_id)))
+    at(workshop, THE_DAY_BEFORE)
+    remind()
+    assert [text.split(", Nem")[0] for text in told(workshop, "reminder")] == [
+        "Anna Novakova 1, zitra mate PCR test: po 25.1. 9:00",
+        "Anna Novakova 2, zitra mate PCR test: po 25.1. 9:05",
+    ]
+    assert not any("ZRUSIT" in text for text in told(workshop, "reminder"))
+    with workshop.store.begin() as work:
+        arrive(work, arrived, now=FIRST_DAY)
+    at(workshop, THE_DAY_AFTER)
+    note_missed()
+    assert told(workshop, "missed") == []
+    with workshop.store.begin() as work:
+        states = work.db.scalars(select(t.reservations.c.state).order_by(t.reservations.c.reservation_id))
+        assert list(states) == ["done", "missed"]
 
 
 class Speechless:
