@@ -1,6 +1,6 @@
 """What is wrong with a dialogue before anybody has met it: its shape, its words, their price."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,6 +35,7 @@ COMMON_BLOCKS: Final = (
     "wait_short",
 )
 CALL: Final = "call"  # the words of a call that belong to no dialogue
+SHARED: Final = (COMMON, CALL, NOTICES, RULES, REGISTERS)  # words that belong to no dialogue
 _ONLY_WRITTEN: Final = frozenset({"wait", "wait_short"})  # who calls does not wait for an SMS
 _ALWAYS_KNOWN: Final = frozenset(
     {"options", "page", "more", "missing", "problem", "chosen", "language", "after", "weekday"}
@@ -54,8 +55,16 @@ class Finding:
         return f"{self.dialogue}, {self.where}: {self.what}"
 
 
-def check(library: Library) -> list[Finding]:
-    """Everything that is wrong; nothing if the dialogues can be held."""
+def check(library: Library, *, only: Collection[str] | None = None) -> list[Finding]:
+    """Everything that is wrong; nothing if the dialogues can be held.
+
+    Words take the longest to judge: with ``only``, those of these dialogues are, and the `SHARED` ones if one
+    of them is named.
+    """
+
+    def is_judged(*names: str) -> bool:
+        return only is None or any(name in only for name in names)
+
     findings = list(_keywords(library))
     for script in library.scripts.values():
         broken = list(_targets(library, script))
@@ -64,9 +73,9 @@ def check(library: Library) -> list[Finding]:
             findings += (*_reach(script), *_loops(script))
         for step in script.steps.values():
             findings += (Finding(script.name, step.name, what) for what in _step(script, step))
-        for language in library.languages:
+        for language in library.languages if is_judged(script.name) else ():
             findings += (*_words(library, script, language), *_spoken(library, script, language))
-    for language in library.languages:
+    for language in library.languages if is_judged(*SHARED) else ():
         findings += (*_common_words(library, language), *_common_spoken(library, language))
     return findings
 

@@ -38,7 +38,7 @@ from telegram.request import HTTPXRequest
 
 from conversations.library import SIGNPOST, Library
 from conversations.media import CHAT
-from conversations.script import INTO_DIALOGUE, Choose
+from conversations.script import INTO_DIALOGUE, Choose, Script
 from conversations.session import DEFAULT_LANGUAGE
 from conversations.understand.text import plain
 from core.messages import TELEGRAM_CHANNEL, ClaimedMt, Expected
@@ -374,9 +374,10 @@ def split(text: str) -> list[str]:
 def commands(library: Library, language: str) -> list[BotCommand]:
     """The bot's menu: what the signpost leads to, by the first keyword of each, and help."""
     signpost = library.scripts[SIGNPOST]
-    menu = signpost.steps[signpost.start]
-    targets = menu.choose if isinstance(menu, Choose) else {}
-    named = [(_keyword(library, target, language), menu.name, option) for option, target in targets.items()]
+    named = [
+        (_keyword(library, target, language), step, option)
+        for step, option, target in _leads(signpost, signpost.start)
+    ]
     everywhere = [(word, word, "") for word in ("help", "stop")]
     return [
         BotCommand(keyword, label)
@@ -388,6 +389,16 @@ def commands(library: Library, language: str) -> list[BotCommand]:
             )
         )
     ]
+
+
+def _leads(script: Script, start: str) -> Iterator[tuple[str, str, str]]:
+    """Every choice of a menu, and of the menus below it: the step, the option, and what it leads to."""
+    step = script.steps.get(start)
+    for option, target in step.choose.items() if isinstance(step, Choose) else ():
+        if target in script.steps:
+            yield from _leads(script, target)
+        else:
+            yield start, option, target
 
 
 def _keyword(library: Library, target: str, language: str) -> str:

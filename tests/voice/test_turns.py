@@ -24,7 +24,8 @@ from tests.voice.peer import CALLER, GONE, ACaller, Beeps
 
 LIBRARY = load_library()
 JANA = Address("voice", CALLER)
-INFORMATION = "4"
+INFORMATION, PSC = "4", "58601"
+TO_THE_END = (("signpost.menu", INFORMATION), ("information.national", f"{PSC}#"))
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +56,12 @@ def test_an_answer_is_delivered_when_she_goes_on(store, turns):
     menu = say(turns, "ČESKY", turn="1.1")
     assert menu.expects.at.startswith("signpost.menu:")
     assert states(store) == [("claimed",)]
-    told = say(turns, INFORMATION, turn="1.2", at_step=menu.expects.at, heard=menu.mts)
+    asked = say(turns, INFORMATION, turn="1.2", at_step=menu.expects.at, heard=menu.mts)
+    told = say(turns, PSC, turn="1.3", at_step=asked.expects.at, heard=asked.mts)
     assert told.is_over
     assert told.expects is None
     turns.heard(told.mts)
-    assert states(store) == [("delivered",), ("delivered",)]
+    assert states(store) == [("delivered",)] * 3
 
 
 def test_a_turn_that_is_told_twice_is_taken_once(turns):
@@ -126,17 +128,16 @@ def hotline(turns, tmp_path):
 
 async def test_twenty_calls_go_on_at_once(store, hotline):
     calls = [
-        ACaller(("signpost.menu", INFORMATION), number=f"+4206011234{n:02}").call(hotline.lead, f"1.{n}")
-        for n in range(20)
+        ACaller(*TO_THE_END, number=f"+4206011234{n:02}").call(hotline.lead, f"1.{n}") for n in range(20)
     ]
     made = await asyncio.gather(*calls)
     assert all(each.is_done for each in made)
-    assert states(store) == [("delivered",)] * 40
+    assert states(store) == [("delivered",)] * 60
 
 
 async def test_a_dropped_call_goes_on_at_the_same_question(store, hotline, turns):
     await ACaller(("signpost.menu", GONE)).call(hotline.lead, "1.1")
-    made = await ACaller(("signpost.menu", INFORMATION)).call(hotline.lead, "1.2")
+    made = await ACaller(*TO_THE_END).call(hotline.lead, "1.2")
     assert made.is_done
     assert not turns.begin(JANA).is_open
 
