@@ -13,7 +13,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/bin/u
 SYNC = $(UV) sync --frozen --extra voice --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 RUN := .venv/bin/
 
-.PHONY: help demo test lint bench ready clean
+.PHONY: help demo test test-outside test-inside lint bench ready clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -21,8 +21,21 @@ help: ## this list
 demo: ready ## the main job: sites, people, a simulated operator and a phone in the browser
 	$(RUN)crs demo
 
+# Those that measure have the machine to themselves; then what talks to sockets, processes and browsers runs beside
+# the rest, which would wait for them most of the time.
+MEASURING := tests/capacity
+OUTSIDE := $(wildcard $(addprefix tests/,agi channels demo embedded faults gateway simulation smpp telegram \
+	test_doctor.py test_main_job.py voice voicexml web whatsapp))
+
 test: ready ## everything, against a real PostgreSQL and a real Redis of its own
-	$(RUN)pytest
+	$(RUN)pytest $(MEASURING)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-outside test-inside
+
+test-outside: ready
+	$(RUN)pytest -o cache_dir=.pytest_cache/outside $(OUTSIDE)
+
+test-inside: ready
+	$(RUN)pytest $(addprefix --ignore=,$(MEASURING) $(OUTSIDE)) tests
 
 lint: ready ## style, types, import contracts, unused dependencies
 	$(RUN)ruff check .
