@@ -29,7 +29,7 @@ OUTSIDE := $(wildcard $(addprefix tests/,agi channels demo embedded faults gatew
 
 test: ready ## everything, against a real PostgreSQL and a real Redis of its own
 	$(RUN)pytest $(MEASURING)
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-outside test-inside
+	@$(MAKE) --no-print-directory --jobs=2 test-outside test-inside
 
 test-outside: ready
 	$(RUN)pytest -o cache_dir=.pytest_cache/outside $(OUTSIDE)
