@@ -25,7 +25,7 @@ from tests.voice.peer import CALLER, GONE, ACaller, Beeps
 LIBRARY = load_library()
 JANA = Address("voice", CALLER)
 INFORMATION, PSC = "4", "58601"
-TO_THE_END = (("signpost.menu", INFORMATION), ("information.national", f"{PSC}#"))
+TO_THE_END = (("signpost.menu", INFORMATION), ("information.home", f"{PSC}#"))
 
 
 @pytest.fixture(scope="module")
