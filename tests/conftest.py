@@ -1,9 +1,11 @@
 """Real servers for the tests that ask for them; a test of pure code starts none."""
 
 import itertools
+import secrets
+import socket
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -48,6 +50,26 @@ def redis_url(_servers: tuple[Path, ExitStack]) -> str:
     """A real Valkey of this run."""
     folder, started = _servers
     return started.enter_context(valkey(folder))
+
+
+@pytest.fixture(scope="session")
+def unused_tcp_port_factory() -> Callable[[], int]:
+    """Ports below those that the kernel gives to whoever asks for any.
+
+    Nobody takes one between here and its bind: a connection of another test had done so.
+    """
+    given: set[int] = set()
+
+    def unused_port() -> int:
+        while True:
+            port = secrets.choice(range(20_000, 32_000))
+            with socket.socket() as probe, suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                if port not in given:
+                    given.add(port)
+                    return port
+
+    return unused_port
 
 
 @pytest.fixture
