@@ -12,10 +12,9 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Date,
-    DateTime,
     Integer,
     Select,
-    TableValuedAlias,
+    bindparam,
     cast,
     func,
     literal,
@@ -29,6 +28,7 @@ from core.calendars import Calendar, CalendarDraft, Round, Slot, lint
 from core.calendars.calendar import PRAGUE
 from core.sites import Gate, Site, gate
 from core.store import tables as t
+from core.store.given import given, inserting, rows_given
 from core.store.site_pauses import PauseBook, paused_days
 from core.store.sites import SiteBook
 from core.world import World
@@ -285,18 +285,8 @@ class CalendarBook:
     def _add_slots(self, slots: Sequence[tuple[int, datetime, int]]) -> None:
         if not slots:
             return
-        calendar_ids, times, capacities = zip(*slots, strict=True)
-        rows = _unnested(
-            calendar_id=literal(calendar_ids, ARRAY(BigInteger)),
-            begins_at=literal(times, ARRAY(DateTime(timezone=True))),
-            capacity=literal(capacities, ARRAY(Integer)),
-        )
-        self._db.execute(
-            upsert(t.slots).from_select(
-                ["calendar_id", "begins_at", "capacity"],
-                select(rows.c.calendar_id, rows.c.begins_at, rows.c.capacity),
-            )
-        )
+        named = (dict(zip(_SLOTS, slot, strict=True)) for slot in slots)
+        self._db.execute(_ADD_SLOTS, rows_given(named, *_SLOTS))
 
     def _resize(self, capacities: dict[int, int]) -> set[int]:
         """Give slots another capacity where it holds all who have a place; says which were changed."""
@@ -304,18 +294,9 @@ class CalendarBook:
             return set()
         ids = sorted(capacities)
         # Those who book take slots in this order too.
-        in_order = select(_s.slot_id).where(_s.slot_id == func.any(literal(ids, ARRAY(BigInteger))))
-        self._db.execute(in_order.order_by(_s.slot_id).with_for_update(key_share=True))
-        rows = _unnested(
-            slot_id=literal(ids, ARRAY(BigInteger)),
-            capacity=literal([capacities[i] for i in ids], ARRAY(Integer)),
-        )
-        done = self._db.execute(
-            update(t.slots)
-            .where(_s.slot_id == rows.c.slot_id, _s.taken <= rows.c.capacity)
-            .values(capacity=rows.c.capacity)
-            .returning(_s.slot_id)
-        )
+        self._db.execute(_LOCK_SLOTS, {"ids": ids})
+        named = ({"slot_id": slot_id, "capacity": capacities[slot_id]} for slot_id in ids)
+        done = self._db.execute(_RESIZE, rows_given(named, "slot_id", "capacity"))
         return set(done.scalars())
 
     def _full(self, refused: dict[int, CalendarDraft]) -> list[Kept]:
@@ -371,9 +352,21 @@ def _narrowed(slots: Select[Any], site_ids: Collection[UUID] | None, since: date
     return slots
 
 
-def _unnested(**columns: Any) -> TableValuedAlias:
-    """Many rows as one array a column: one statement, whatever their number."""
-    return func.unnest(*columns.values()).table_valued(*columns, name="given").render_derived()
+_SLOTS = ("calendar_id", "begins_at", "capacity")
+_ADD_SLOTS = inserting(t.slots, *_SLOTS)
+_LOCK_SLOTS = (
+    select(_s.slot_id)
+    .where(_s.slot_id == func.any(cast(bindparam("ids"), ARRAY(BigInteger))))
+    .order_by(_s.slot_id)
+    .with_for_update(key_share=True)
+)
+_SIZES = given(slot_id=BigInteger, capacity=Integer)
+_RESIZE = (
+    update(t.slots)
+    .where(_s.slot_id == _SIZES.c.slot_id, _s.taken <= _SIZES.c.capacity)
+    .values(capacity=_SIZES.c.capacity)
+    .returning(_s.slot_id)
+)
 
 
 def _differs(draft: CalendarDraft, known: _Known | None) -> bool:
