@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
+from core.applicant import Applicant
 from core.calendars.calendar import PRAGUE
 from core.insurance_number import Impossible, Valid, judge
 from core.insurers import INSURERS
@@ -51,22 +52,11 @@ _FORMS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class OldRegistration:
-    """Somebody's registration in the earlier system; ``number`` is the insurance number, digits only."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldRegistration(Applicant):
+    """Somebody's registration in the earlier system."""
 
     line_number: int
-    first_name: str = field(repr=False)
-    last_name: str = field(repr=False)
-    number: str = field(repr=False)
-    verdict: str
-    """valid or suspicious"""
-    birth_date: date = field(repr=False)
-    insurer: str
-    psc: str
-    phone: str = field(repr=False)
-    email: str | None = field(repr=False)
-    site_id: UUID
     group_key: str
     score: int
     registered_at: datetime

@@ -13,7 +13,7 @@ from core.moving_in import AlreadyHere, Fate, Fresh, KeepsDates, KeepsNewer, Kno
 from core.registrations_file import OldRegistration
 from core.services import VACCINATION
 from core.store import tables as t
-from core.store.registrations import NUMBER
+from core.store.registrations import NUMBER, facts_of
 from core.store.work import Work
 
 LANGUAGE = "cs"  # the earlier system spoke nothing else
@@ -92,20 +92,9 @@ class MovingIn:
         if not people:
             return {}
         vault = self._work.vault
-        number_of = {vault.digest(person.number, purpose=NUMBER): person.number for person in people}
         rows = [
-            {
-                "first_name": person.first_name,
-                "last_name": person.last_name,
-                "number_sealed": vault.seal(person.number),
-                "number_digest": digest,
-                "number_verdict": person.verdict,
-                "birth_date": person.birth_date,
-                "insurer": person.insurer,
-                "psc": person.psc,
-                "phone": person.phone,
-                "email": person.email,
-                "site_id": person.site_id,
+            facts_of(person, vault)
+            | {
                 "group_key": person.group_key,
                 "score": person.score,
                 "language": LANGUAGE,
@@ -116,8 +105,9 @@ class MovingIn:
                 "registered_at": person.registered_at,
                 "imported_from": source,
             }
-            for digest, person in zip(number_of, people, strict=True)
+            for person in people
         ]
+        number_of = {row["number_digest"]: person.number for row, person in zip(rows, people, strict=True)}
         one_living = upsert(t.registrations).on_conflict_do_nothing(
             index_elements=[_r.number_digest, _r.service], index_where=_r.ended_at.is_(None)
         )

@@ -1,40 +1,29 @@
 """Orders of services whose slots are offered at once: registrations in which nobody waits."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from core.applicant import Applicant
 from core.messages import Address
 from core.services import VACCINATION
 from core.states import ORDER, Ordering
 from core.store import tables as t
-from core.store.registrations import COLUMNS, NUMBER, Registration, registration_of
+from core.store.registrations import COLUMNS, NUMBER, Registration, facts_of, registration_of
 from core.vault import Vault
 
 _r, _v = t.registrations.c, t.reservations.c
 _IS_LIVING: Final = _r.ended_at.is_(None)
 
 
-@dataclass(frozen=True, slots=True)
-class NewOrder:
-    """What a person asks for; ``number`` is the insurance number, ``referral`` that of a physician."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder(Applicant):
+    """Somebody who asks for another service; ``referral`` is the number of a physician's."""
 
     service: str
-    first_name: str = field(repr=False)
-    last_name: str = field(repr=False)
-    number: str = field(repr=False)
-    verdict: str
-    """valid or suspicious"""
-    birth_date: date = field(repr=False)
-    insurer: str
-    psc: str
-    phone: str = field(repr=False)
-    email: str | None = field(repr=False)
-    site_id: UUID
     language: str
     address: Address = field(repr=False)
     referral: str | None = field(repr=False)
@@ -73,17 +62,7 @@ class OrderBook:
         """Write an order, or return None when there is a living one already."""
         row = upsert(t.registrations).values(
             service=new.service,
-            first_name=new.first_name,
-            last_name=new.last_name,
-            number_sealed=self._vault.seal(new.number),
-            number_digest=self._vault.digest(new.number, purpose=NUMBER),
-            number_verdict=new.verdict,
-            birth_date=new.birth_date,
-            insurer=new.insurer,
-            psc=new.psc,
-            phone=new.phone,
-            email=new.email,
-            site_id=new.site_id,
+            **facts_of(new, self._vault),
             group_key=new.service,
             score=0,
             language=new.language,

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from core.applicant import Applicant
 from core.blocking import Reason
 from core.messages import Address
 from core.services import VACCINATION
@@ -41,21 +42,10 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NewRegistration:
-    """What a person asks for; ``number`` is the insurance number, digits only."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRegistration(Applicant):
+    """Somebody who asks for vaccination."""
 
-    first_name: str = field(repr=False)
-    last_name: str = field(repr=False)
-    number: str = field(repr=False)
-    verdict: str
-    """valid or suspicious"""
-    birth_date: date = field(repr=False)
-    insurer: str
-    psc: str
-    phone: str = field(repr=False)
-    email: str | None = field(repr=False)
-    site_id: UUID
     group_key: str
     score: int
     language: str
@@ -64,6 +54,23 @@ class NewRegistration:
     """What its register is still to confirm; ``group_key`` is what counts until then."""
     may_wait: bool = True
     """False: only the claimed group lets her register, and nobody invites her before it is proven."""
+
+
+def facts_of(applicant: Applicant, vault: Vault) -> dict[str, Any]:
+    """The columns that say who asks, and at which site."""
+    return {
+        "first_name": applicant.first_name,
+        "last_name": applicant.last_name,
+        "number_sealed": vault.seal(applicant.number),
+        "number_digest": vault.digest(applicant.number, purpose=NUMBER),
+        "number_verdict": applicant.verdict,
+        "birth_date": applicant.birth_date,
+        "insurer": applicant.insurer,
+        "psc": applicant.psc,
+        "phone": applicant.phone,
+        "email": applicant.email,
+        "site_id": applicant.site_id,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,17 +153,7 @@ class RegistrationBook:
     def add(self, new: NewRegistration, *, now: datetime) -> int | None:
         """Write a registration, or return None when the number has a living one already."""
         row = upsert(t.registrations).values(
-            first_name=new.first_name,
-            last_name=new.last_name,
-            number_sealed=self._vault.seal(new.number),
-            number_digest=self._vault.digest(new.number, purpose=NUMBER),
-            number_verdict=new.verdict,
-            birth_date=new.birth_date,
-            insurer=new.insurer,
-            psc=new.psc,
-            phone=new.phone,
-            email=new.email,
-            site_id=new.site_id,
+            **facts_of(new, self._vault),
             group_key=new.group_key,
             score=new.score,
             language=new.language,
