@@ -1,11 +1,9 @@
 """Real servers for the tests that ask for them; a test of pure code starts none."""
 
 import itertools
-import secrets
-import socket
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -18,6 +16,7 @@ from core.store.tables import metadata
 from core.store.work import Store
 from core.vault import Vault, new_key
 from gateway.embedded import postgres, remove, valkey
+from tests.ports import unused_port
 
 TEMPLATE = "crs_template"
 
@@ -54,21 +53,7 @@ def redis_url(_servers: tuple[Path, ExitStack]) -> str:
 
 @pytest.fixture(scope="session")
 def unused_tcp_port_factory() -> Callable[[], int]:
-    """Ports below those that the kernel gives to whoever asks for any.
-
-    Nobody takes one between here and its bind: a connection of another test had done so.
-    """
-    given: set[int] = set()
-
-    def unused_port() -> int:
-        while True:
-            port = secrets.choice(range(20_000, 32_000))
-            with socket.socket() as probe, suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                if port not in given:
-                    given.add(port)
-                    return port
-
+    """In place of pytest-asyncio's: a connection of another test was given the port that it had found."""
     return unused_port
 
 

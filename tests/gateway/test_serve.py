@@ -1,7 +1,6 @@
 """What the gateway serves besides its channels, and only where the settings say so."""
 
 import asyncio
-import socket
 from contextlib import suppress
 
 import aiohttp
@@ -11,20 +10,15 @@ from core.vault import new_key
 from gateway.compose import App
 from gateway.serve import serve
 from gateway.settings import read
+from tests.ports import unused_port
 from tests.slot_publisher import check_manifest
-
-
-def free_port() -> int:
-    with socket.socket() as somewhere:
-        somewhere.bind(("127.0.0.1", 0))
-        return int(somewhere.getsockname()[1])
 
 
 @pytest.mark.parametrize(("links", "status"), [("true", 200), ("false", 404)])
 async def test_free_dates_are_served_where_they_are_wanted(
     database: str, redis_url: str, links: str, status: int
 ):
-    listen = f"127.0.0.1:{free_port()}"
+    listen = f"127.0.0.1:{unused_port()}"
     environ = {
         "CRS_DATABASE_URL": database,
         "CRS_SECRETS_KEY": new_key(),

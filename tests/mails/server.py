@@ -1,6 +1,5 @@
 """A mail server on this machine that says what it is told to say."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from gateway.settings.choices import Mail
+from tests.ports import unused_port
 
 HANGS_UP = "hangs up"  # with the letter in hand, and without a word
 SENDER = "rezervace@example.cz"
@@ -56,10 +56,8 @@ class Mailbox:
 
 @contextmanager
 def mail_server() -> Iterator[Mailbox]:
-    """Listens on the loopback, at a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    """Listens on the loopback."""
+    port = unused_port()
     mailbox = Mailbox(port=port)
     controller = Controller(mailbox, hostname="127.0.0.1", port=port)
     controller.start()
