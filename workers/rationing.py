@@ -10,16 +10,16 @@ import structlog
 
 from core.calendars import Pair
 from core.calendars.calendar import PRAGUE
-from core.messages import Lane, NewMt
+from core.messages import Lane
 from core.products import Product
 from core.sites.site import Site
 from core.store.anew import anew
-from core.store.rationing import ToTell
+from core.store.date_notices import Recipient
 from core.store.rebooking import Changed
 from core.store.reservation_rows import Reservation
-from core.store.work import OUTBOX_CHANNEL, Work
+from core.store.work import Work
 from core.supply import Coming, Need, runs_out_on, who_loses
-from workers.notices import OperatorOf, operators_of, written
+from workers.telling import Notice, tell
 from workers.workshop import Workshop
 
 log = structlog.get_logger()
@@ -79,7 +79,7 @@ def _replan(
         work.invitations.begin_planning(site.site_id)
         for stock in _stocks(work, workshop, site.site_id, product, now=now):
             done += _replan_product(work, workshop, site, stock, now=now)
-        _tell(work, workshop, site, done, now=now)
+        _tell(work, workshop, done, now=now)
         for each in done:
             work.date_notices.call_off(each.registration_id, now=now)
             what = "dates moved, vaccine lacks" if each.pair else "dates taken away, vaccine lacks"
@@ -158,48 +158,20 @@ def _days(pair: Pair) -> tuple[date, ...]:
 # -- Words ------------------------------------------------------------------------------------------------
 
 
-def _tell(work: Work, workshop: Workshop, site: Site, done: Sequence[Affected], *, now: datetime) -> None:
-    people = [work.rationing.to_tell(each.registration_id) for each in done]
-    operators = work.operators.as_they_are(workshop.operators, now=now)
-    operator_of = operators_of(work, [who.address for who in people], operators)
-    work.outbox.add(
-        [
-            _message(workshop, site, who, each.pair, operator_of, now=now)
-            for who, each in zip(people, done, strict=True)
-        ]
-    )
-    if done:
-        work.wake(OUTBOX_CHANNEL)
+def _tell(work: Work, workshop: Workshop, done: Sequence[Affected], *, now: datetime) -> None:
+    whom = work.date_notices.recipients([each.registration_id for each in done])
+    moved = [each for each in done if each.pair]
+    lost = [each for each in done if not each.pair]
+    for purpose, some in (("dates_moved", moved), ("dates_lost", lost)):
+        notices = [_notice(whom[each.registration_id], each.pair, workshop) for each in some]
+        tell(work, workshop, purpose, notices, now=now)
 
 
-def _message(
-    workshop: Workshop, site: Site, who: ToTell, pair: Pair | None, operator_of: OperatorOf, *, now: datetime
-) -> NewMt:
-    purpose = "dates_moved" if pair else "dates_lost"
-    moments = (pair.first, pair.second) if pair else (None, None)
-    first, second = (slot.begins_at.astimezone(PRAGUE).isoformat() if slot else None for slot in moments)
-
-    def words(medium: str) -> str:
-        return workshop.library.words.render_notice(
-            purpose,
-            who.language,
-            medium,
-            name=who.name,
-            site=site.name,
-            first=first,
-            second=second,
-            hotline=workshop.world.hotline,
-        )
-
-    text, segments = written(words, who.address)
-    return NewMt(
-        address=who.address,
-        operator=operator_of(who.address),
-        lane=Lane.NOTICE,
-        purpose=purpose,
-        text=text,
-        segments=segments,
-        created_at=now,
-        registration_id=who.registration_id,
-        valid_until=pair.first.begins_at if pair else None,
-    )
+def _notice(whom: Recipient, pair: Pair | None, workshop: Workshop) -> Notice:
+    first, second = (pair.first, pair.second) if pair else (None, None)
+    said = {
+        "first": first.begins_at.astimezone(PRAGUE).isoformat() if first else None,
+        "second": second.begins_at.astimezone(PRAGUE).isoformat() if second else None,
+        "hotline": workshop.world.hotline,
+    }
+    return Notice(whom, said, valid_until=first.begins_at if first else None)

@@ -15,11 +15,11 @@ from workers.workshop import Workshop
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What to say to whom; it is no longer true after ``valid_until``."""
+    """What to say to whom; it is no longer true after ``valid_until``, None: it stays true."""
 
     recipient: Recipient
     values: Mapping[str, Any]
-    valid_until: datetime
+    valid_until: datetime | None
 
 
 def tell(

@@ -1,16 +1,13 @@
 """Dates that the vaccine of a site does not last for: given elsewhere in the calendar, or taken away."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from core.calendars import Pair
-from core.messages import Address, notice_address
 from core.products import Product
 from core.states import Reserving
-from core.store import tables as t
 from core.store.pairs import PairFinder
 from core.store.places import Places
 from core.store.rebooking import RebookingBook
@@ -18,18 +15,6 @@ from core.store.registrations import RegistrationBook
 from core.store.reservation_rows import Reservation, ReservationRows, State
 from core.vault import Vault
 from core.world import World
-
-_r = t.registrations.c
-
-
-@dataclass(frozen=True, slots=True)
-class ToTell:
-    """Whom a notice is for, and where it goes."""
-
-    registration_id: int
-    name: str = field(repr=False)
-    language: str
-    address: Address = field(repr=False)
 
 
 class RationBook:
@@ -61,13 +46,3 @@ class RationBook:
             RebookingBook(self._db).let_go_new(dates.registration_id)
             self._places.move(freed=dates.slot_ids)
             RegistrationBook(self._db, self._vault).lose_dates(dates.registration_id)
-
-    def to_tell(self, registration_id: int) -> ToTell:
-        """Where she hears of it."""
-        row = self._db.execute(
-            select(_r.first_name, _r.last_name, _r.language, _r.channel, _r.address, _r.phone).where(
-                _r.registration_id == registration_id
-            )
-        ).one()
-        address = notice_address(Address(row.channel, row.address), row.phone)
-        return ToTell(registration_id, f"{row.first_name} {row.last_name}", row.language, address)
