@@ -30,7 +30,7 @@ from gateway.channels.telegram import whoami
 from gateway.compose import App
 from gateway.embedded import EmbeddedError, postgres, valkey
 from gateway.settings import EMBEDDED, Operator, Settings, SettingsError
-from gateway.settings.choices import Mail, Telegram
+from gateway.settings.channels import Mail, Telegram
 from gateway.smtp import connect
 from workers.mails.carrier import CarrierAway
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from typing import Final
 
-from gateway.settings.choices import Mail
+from gateway.settings.channels import Mail
 from workers.mails.carrier import AddressUnknown, CarrierAway, LetterRefused, TakenLater, Unanswered
 
 _PERMANENT: Final = 500

@@ -55,7 +55,7 @@ from gateway.channels.telegram_updates import (
     read_update,
 )
 from gateway.errors import NotConnected, NotNow, Rejected, SendError, Throttled, Unanswered
-from gateway.settings.choices import Telegram
+from gateway.settings.channels import Telegram
 
 log = structlog.get_logger()
 

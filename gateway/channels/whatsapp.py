@@ -22,7 +22,7 @@ from gateway.channels.channel import Channel, House, Out
 from gateway.channels.chat import OneByOne, readable, webhook
 from gateway.errors import NotConnected, Rejected, SendError, Throttled, Unanswered
 from gateway.intake import FromChat
-from gateway.settings.choices import WhatsApp
+from gateway.settings.channels import WhatsApp
 
 log = structlog.get_logger()
 

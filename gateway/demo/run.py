@@ -27,7 +27,8 @@ from gateway.demo.people import Census, Person
 from gateway.demo.world import HOME, populate
 from gateway.serve import CONNECTIONS, Gateway, end
 from gateway.settings import EMBEDDED, Settings, SettingsError
-from gateway.settings.choices import Database, Mail, Operator, Redis, Telegram, Voice, Voicexml, WhatsApp
+from gateway.settings.channels import Mail, Telegram, Voice, Voicexml, WhatsApp
+from gateway.settings.choices import Database, Operator, Redis
 from gateway.turns.runner import TurnRunner
 from gateway.voice.shelf import PATH as SOUNDS
 from gateway.voice.shelf import HttpShelf

@@ -1,15 +1,13 @@
 """Every choice there is, with its usual value and the words that say how to write it."""
 
-import re
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
 from phonenumbers import SUPPORTED_REGIONS
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
-from core.email_address import is_email_address
 from core.exports.anonymity import DEFAULT_K
 from core.messages import (
     SMS_CHANNEL,
@@ -20,9 +18,10 @@ from core.messages import (
     Lane,
 )
 from core.sending_hours import Hours
+from gateway.settings.channels import Mail, Telegram, Voice, Voicexml, WhatsApp
+from gateway.settings.section import Key, Section
 
 EMBEDDED = "embedded"
-SHORTEST_KEY = 16
 CHANNELS = frozenset({SMS_CHANNEL, TELEGRAM_CHANNEL, WHATSAPP_CHANNEL, WEB_CHANNEL, VOICE_CHANNEL})
 
 
@@ -53,26 +52,10 @@ def _in_order(hours: Hours) -> Hours:
     return hours
 
 
-def _key(key: SecretStr) -> SecretStr:
-    if len(key.get_secret_value()) < SHORTEST_KEY:
-        raise ValueError("is too short")
-    return key
-
-
-def _secret_token(token: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", token.get_secret_value()):
-        raise ValueError("is too short, or has other characters")
-    return token
-
-
 _Hours: TypeAlias = Annotated[Hours, AfterValidator(_in_order)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Database(_Section):
+class Database(Section):
     # Not shown: the address holds a password.
     url: Annotated[str, AfterValidator(_sqlalchemy_url)] = Field(
         default=EMBEDDED,
@@ -81,17 +64,17 @@ class Database(_Section):
     )
 
 
-class Redis(_Section):
+class Redis(Section):
     url: Annotated[str, AfterValidator(_redis_url)] = Field(
         default=EMBEDDED, repr=False, description='"embedded", or "redis://127.0.0.1:6379/0"'
     )
 
 
-class Embedded(_Section):
+class Embedded(Section):
     folder: Path = Field(default=Path(".crs"), description='a folder for our own databases, such as ".crs"')
 
 
-class Web(_Section):
+class Web(Section):
     listen: str = Field(
         default="127.0.0.1:8080",
         pattern=r"^(\[[0-9a-fA-F:.]+\]|[^\s:]+):\d{1,5}$",
@@ -119,7 +102,7 @@ class Web(_Section):
         return listen
 
 
-class Sms(_Section):
+class Sms(Section):
     sender: str = Field(
         default="1221", pattern=r"^\+?\d{3,15}$", description='our number as text, such as "1221"'
     )
@@ -146,7 +129,7 @@ class Sms(_Section):
         return {Lane.INVITATION: self.sending_hours, Lane.NOTICE: self.sending_hours} | named
 
 
-class Operator(_Section):
+class Operator(Section):
     """One SMPP bind."""
 
     name: str = Field(
@@ -185,178 +168,7 @@ class Operator(_Section):
     )
 
 
-class Telegram(_Section):
-    """A bot; without a token there is none."""
-
-    token: SecretStr | None = Field(
-        default=None, description="what @BotFather gave you as text, or set CRS_TELEGRAM_TOKEN"
-    )
-    mode: Literal["polling", "webhook"] = Field(
-        default="polling", description='"polling", or "webhook" where Telegram can reach us'
-    )
-    public_url: str = Field(
-        default="",
-        pattern=r"^(https?://\S+)?$",
-        description='where the outside world finds [web] listen, such as "https://crs.example.cz"',
-    )
-    secret_token: Annotated[SecretStr, AfterValidator(_secret_token)] | None = Field(
-        default=None,
-        description="16 or more letters, digits, _ and - of your own, or set CRS_TELEGRAM_SECRET_TOKEN",
-    )
-    base_url: str = Field(
-        default="https://api.telegram.org",
-        pattern=r"^https?://\S+$",
-        description='the address of the Bot API, such as "https://api.telegram.org"',
-    )
-    messages_per_second: float = Field(
-        default=30.0, gt=0, description="how many messages a second Telegram takes from a bot, such as 30"
-    )
-
-    @model_validator(mode="after")
-    def _can_be_called(self) -> Self:
-        if self.token and self.mode == "webhook" and not (self.public_url and self.secret_token):
-            raise ValueError('needs public_url and secret_token in the mode "webhook"')
-        return self
-
-
-class WhatsApp(_Section):
-    """An account of WhatsApp's Cloud API; without a token there is none."""
-
-    token: SecretStr | None = Field(
-        default=None, description="the system user's token as text, or set CRS_WHATSAPP_TOKEN"
-    )
-    app_secret: SecretStr = Field(
-        default=SecretStr(""),
-        description="the app's secret, which signs what comes to us, or CRS_WHATSAPP_APP_SECRET",
-    )
-    verify_token: SecretStr = Field(
-        default=SecretStr(""),
-        description="a word of your own that Meta repeats once, or CRS_WHATSAPP_VERIFY_TOKEN",
-    )
-    phone_number_id: str = Field(
-        default="", pattern=r"^\d*$", description='the id of our number there, such as "106540352242922"'
-    )
-    template: str = Field(
-        default="",
-        pattern=r"^[a-z0-9_]*$",
-        description='the approved template for what nobody asked for, such as "crs_notice"',
-    )
-    template_language: str = Field(default="cs", description='its language there, such as "cs"')
-    base_url: str = Field(
-        default="https://graph.facebook.com",
-        pattern=r"^https?://\S+$",
-        description='the address of the Cloud API, such as "https://graph.facebook.com"',
-    )
-    api_version: str = Field(default="v23.0", pattern=r"^v\d+\.\d+$", description='such as "v23.0"')
-    messages_per_second: float = Field(
-        default=80.0, gt=0, description="how many messages a second Meta takes from a number, such as 80"
-    )
-
-    @model_validator(mode="after")
-    def _is_whole(self) -> Self:
-        missing = [
-            name
-            for name, value in (
-                ("app_secret", self.app_secret.get_secret_value()),
-                ("verify_token", self.verify_token.get_secret_value()),
-                ("phone_number_id", self.phone_number_id),
-            )
-            if not value
-        ]
-        if self.token and missing:
-            raise ValueError(f"needs {' and '.join(missing)} beside the token")
-        return self
-
-
-class Voice(_Section):
-    """The hotline over FastAGI."""
-
-    enabled: bool = Field(default=False, description="true to lead the hotline's calls, or false")
-    host: str = Field(default="127.0.0.1", min_length=1, description='where Asterisk calls us: "127.0.0.1"')
-    port: int = Field(default=4573, ge=1, le=65535, description="a TCP port, such as 4573")
-    key: SecretStr = Field(
-        default=SecretStr(""), description="a secret in the dialplan's agi:// address, or CRS_VOICE_KEY"
-    )
-    sounds_url: str = Field(
-        default="http://127.0.0.1:8080/voice",
-        pattern=r"^https?://[^\s?#]+$",
-        description='where Asterisk reaches [web] of this process, such as "http://127.0.0.1:8080/voice"',
-    )
-    sounds_folder: Path | None = Field(
-        default=None, description="a folder that we and Asterisk see under one path, instead of sounds_url"
-    )
-    recordings: str = Field(
-        default="/var/spool/asterisk/recording",
-        pattern=r"^/[^\s]*$",
-        description='a folder of Asterisk for spoken names, such as "/var/spool/asterisk/recording"',
-    )
-    built: Path | None = Field(
-        default=None,
-        description='a folder for sounds that are built, such as "voice"; usually left out',
-    )
-    calls_at_once: int = Field(
-        default=30, ge=1, description="calls led at once, the rest to the operator: 30"
-    )
-    longest_call_minutes: float = Field(
-        default=20, gt=0, description="minutes, then the operator, such as 20"
-    )
-    turn_within_seconds: float = Field(
-        default=15, gt=0, description="how long an answer may take, such as 15"
-    )
-
-
-class Voicexml(_Section):
-    """The hotline for a platform that speaks VoiceXML; without a key there is none."""
-
-    key: Annotated[SecretStr, AfterValidator(_key)] | None = Field(
-        default=None, description="16 or more characters that the platform shows, or CRS_VOICEXML_KEY"
-    )
-    transfer_to: str = Field(
-        default="tel:1221",
-        pattern=r"^(tel|sips?):\S+$",
-        description='where the operators answer, such as "tel:1221" or "sip:hotline@example.cz"',
-    )
-    recordings: Path | None = Field(
-        default=None, description='a folder for spoken names, such as "recordings"; usually left out'
-    )
-
-
-class Mail(_Section):
-    """The mail server that takes our letters; without a host none is sent, and none is promised."""
-
-    host: str = Field(default="", description='the name of your mail server, such as "smtp.example.cz"')
-    port: int = Field(default=587, ge=1, le=65535, description="its TCP port, such as 587")
-    security: Literal["starttls", "tls", "none"] = Field(
-        default="starttls", description='"starttls", "tls" (mostly port 465), or "none" on your own network'
-    )
-    user: str = Field(default="", description="our account there, or nothing where it needs none")
-    password: SecretStr = Field(
-        default=SecretStr(""), description="its password as text, or CRS_MAIL_PASSWORD"
-    )
-    sender: str = Field(
-        default="", description='the address that letters come from, such as "rezervace@example.cz"'
-    )
-    answers_within_seconds: float = Field(
-        default=30.0, gt=0, le=300, description="how long the server may take for an answer, such as 30"
-    )
-
-    @field_validator("sender")
-    @classmethod
-    def _is_an_address(cls, sender: str) -> str:
-        if sender and not is_email_address(sender):
-            raise ValueError("is not an e-mail address")
-        return sender
-
-    @model_validator(mode="after")
-    def _is_whole(self) -> Self:
-        if self.host and not self.sender:
-            raise ValueError("needs a sender beside the host")
-        if self.user and self.security == "none":
-            raise ValueError('would tell the password to everybody on the way: security "none" takes no user')
-        return self
-
-
-class Invitations(_Section):
+class Invitations(Section):
     policy: str = Field(
         default="chance", description='the name of a policy of inviting, such as "chance" or "2021-02-10"'
     )
@@ -366,28 +178,28 @@ class Invitations(_Section):
     )
 
 
-class Programme(_Section):
+class Programme(Section):
     file: Path | None = Field(
         default=None,
         description='a file with a programme of your own, such as "programme.toml"; usually left out',
     )
 
 
-class Services(_Section):
+class Services(Section):
     file: Path | None = Field(
         default=None,
         description='a file with services of your own, such as "services.toml"; usually left out',
     )
 
 
-class Information(_Section):
+class Information(Section):
     file: Path | None = Field(
         default=None,
         description='a file with information of your own, such as "information.toml"; usually left out',
     )
 
 
-class RegisterChoice(_Section):
+class RegisterChoice(Section):
     """One register of people; without a kind there is none."""
 
     kind: Literal["none", "file", "http"] = Field(default="none", description='"none", "file" or "http"')
@@ -413,7 +225,7 @@ class RegisterChoice(_Section):
         return self
 
 
-class RegisterChoices(_Section):
+class RegisterChoices(Section):
     """The registers of people."""
 
     population: RegisterChoice = Field(
@@ -422,7 +234,7 @@ class RegisterChoices(_Section):
     nrzp: RegisterChoice = Field(default=RegisterChoice(), description="a table of its own, [registers.nrzp]")
 
 
-class OpenData(_Section):
+class OpenData(Section):
     """What is published for everybody."""
 
     smallest_group: int = Field(
@@ -443,19 +255,19 @@ class OpenData(_Section):
     )
 
 
-class Secrets(_Section):
-    key: Annotated[SecretStr, AfterValidator(_key)] = Field(
+class Secrets(Section):
+    key: Key = Field(
         description="what `crs secrets new` prints, and keep it: without it no insurance number can be read"
     )
 
 
-class Log(_Section):
+class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description='"debug", "info", "warning" or "error"'
     )
 
 
-class Settings(_Section):
+class Settings(Section):
     """Everything that may be chosen."""
 
     database: Database = Database()

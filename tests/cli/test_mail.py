@@ -14,7 +14,7 @@ from gateway.compose import App
 from gateway.doctor import Fine, Wrong
 from gateway.doctor import mail as examined
 from gateway.settings import Settings
-from gateway.settings.choices import Mail
+from gateway.settings.channels import Mail
 from tests.core.test_bounces import report
 from tests.mails.server import Mailbox, mail_server
 from tests.turns.conftest import Town

@@ -10,7 +10,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from gateway.settings.choices import Mail
+from gateway.settings.channels import Mail
 from tests.ports import unused_port
 
 HANGS_UP = "hangs up"  # with the letter in hand, and without a word

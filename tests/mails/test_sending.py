@@ -17,7 +17,7 @@ from sqlalchemy import select
 from core.mails import CLAIM_LASTS, FIRST_WAIT, LONGEST_WAIT, MOST_ATTEMPTS, MailState, Purpose, wait_after
 from core.store import tables as t
 from gateway import smtp
-from gateway.settings.choices import Mail
+from gateway.settings.channels import Mail
 from tests.mails.office import Office
 from tests.mails.server import HANGS_UP
 from tests.workers.town import add_person
@@ -173,7 +173,7 @@ import os, signal, sys
 from contextlib import contextmanager
 from core.store.work import Store
 from gateway import smtp
-from gateway.settings.choices import Mail
+from gateway.settings.channels import Mail
 from tests.mails.office import Office
 from tests.mails.server import Mailbox
 from tests.turns.conftest import Town
