@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 from psycopg.errors import DeadlockDetected
@@ -17,6 +18,8 @@ WITHIN_SECONDS = 30
 WAITS_FOR_ME = text(
     "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
 )
+# Who looks for a deadlock and finds one is broken off; the other never looks, however slow the machine is.
+NEVER_BROKEN_OFF = text("SET LOCAL deadlock_timeout = '1h'")
 
 
 def lock(work: Work, registration_id: int) -> None:
@@ -25,23 +28,30 @@ def lock(work: Work, registration_id: int) -> None:
 
 
 def cross(store: Store, guard: Callable[[Callable[[], int]], int]) -> int:
-    """Another holds the second row, and wants the first one while we have that and wait for the second."""
+    """Another holds the second row and waits for the first one, which we have when we want the second."""
     with store.begin() as work:
         add_site(work.db)
         first, second = (add_person(work.db, n) for n in (1, 2))
+    tries = 0
+    is_taken = Event()
 
     def mine() -> int:
+        nonlocal tries
+        tries += 1
         with store.begin() as work:
             lock(work, first)
+            is_taken.set()
+            while tries == 1 and not work.db.scalar(WAITS_FOR_ME):
+                pass
             lock(work, second)
             return second
 
     with ThreadPoolExecutor(1) as pool:
         with store.begin() as other:
+            other.db.execute(NEVER_BROKEN_OFF)
             lock(other, second)
             taken = pool.submit(guard, mine)
-            while not other.db.scalar(WAITS_FOR_ME):
-                pass
+            assert is_taken.wait(WITHIN_SECONDS)
             lock(other, first)
         return taken.result(timeout=WITHIN_SECONDS)
 
